@@ -1,0 +1,82 @@
+"""Turn a pretrained model and parallel text into a translator you own.
+
+The names below are the library's face. They are loaded when first used, so that `import calque` costs nothing and
+imports neither torch nor transformers.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from calque.corpus.read import Corpus
+    from calque.decoding.translator import Translator
+    from calque.errors import (
+        CalqueError,
+        DataError,
+        EngineError,
+        Interrupted,
+        MachineError,
+        ModelError,
+        ProbeError,
+        RecipeError,
+    )
+    from calque.evaluation.score import evaluate
+    from calque.recipes.search import Search
+    from calque.records import Check, Pair, Report, Score, Translation
+    from calque.training.finetune import finetune
+    from calque.training.preflight import preflight as check
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "CalqueError",
+    "Check",
+    "Corpus",
+    "DataError",
+    "EngineError",
+    "Interrupted",
+    "MachineError",
+    "ModelError",
+    "Pair",
+    "ProbeError",
+    "RecipeError",
+    "Report",
+    "Score",
+    "Search",
+    "Translation",
+    "Translator",
+    "check",
+    "evaluate",
+    "finetune",
+]
+
+_HOMES = {  # module: the public names in it
+    "calque.corpus.read": ("Corpus",),
+    "calque.decoding.translator": ("Translator",),
+    "calque.errors": (
+        *("CalqueError", "DataError", "EngineError", "Interrupted", "MachineError", "ModelError", "ProbeError"),
+        "RecipeError",
+    ),
+    "calque.evaluation.score": ("evaluate",),
+    "calque.recipes.search": ("Search",),
+    "calque.records": ("Check", "Pair", "Report", "Score", "Translation"),
+    "calque.training.finetune": ("finetune",),
+    "calque.training.preflight": ("check",),
+}
+_CALLED_THERE = {"check": "preflight"}  # where the public name differs from the one in its module
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401
+    """The public name, imported now and kept (PEP 562)."""
+    for module, names in _HOMES.items():
+        if name in names:
+            found = getattr(import_module(module), _CALLED_THERE.get(name, name))
+            globals()[name] = found
+            return found
+    raise AttributeError(f"module 'calque' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,105 @@
+"""Records as a person reads them."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from calque.cli import terminal
+from calque.records import Check, Report, Score
+
+if TYPE_CHECKING:
+    from calque.decoding.lines import Done
+
+_COLOURS = {"green": "green", "amber": "yellow", "red": "red"}
+
+
+def report(done: Report) -> None:
+    """What came out of a run: scores beside their floors, how they were computed, what to know about them, sentences,
+    and how long it took."""
+    console = terminal.results()
+    details = done.details
+    if dev := details.get("dev"):
+        told = "  ".join(
+            f"{name} {value:.3f}" if name == "loss" else f"{name} {value:.2f}" for name, value in dev.items()
+        )
+        console.print(Text(f"development text: {told}"))
+    if done.scores:
+        console.print(scores(done.scores.values(), details.get("floors", {})))
+        for score in done.scores.values():
+            console.print(Text(f"{score.metric}: {score.signature}", style="dim"))
+    for note in details.get("notes", ()):
+        console.print(Text(terminal.one_line(note), style="yellow"))
+    for row in [*details.get("worst", ()), *details.get("examples", ())]:
+        console.print(sentence(row))
+    pace = f", {details['sentences_per_second']:,.1f} sentences a second" if "sentences_per_second" in details else ""
+    console.print(Text(f"took {terminal.duration(done.seconds)}{pace}"))
+
+
+def scores(found: Iterable[Score], floors: Mapping[str, Mapping[str, Any] | None]) -> RenderableType:
+    """One row a metric: its value, its 95 % interval where there is one, and what each floor scores."""
+    known = {name: values for name, values in floors.items() if values is not None}
+    table = Table(box=None, pad_edge=False)
+    table.add_column("metric")
+    for column in ("score", "95 % interval", *known):
+        table.add_column(column, justify="right")
+    for score in found:
+        is_known = math.isfinite(score.low) and score.low < score.high
+        row = [f"{score.value:.2f}", f"{score.low:.2f} to {score.high:.2f}" if is_known else ""]
+        row += [f"{values[score.metric]['value']:.2f}" if score.metric in values else "" for values in known.values()]
+        table.add_row(score.metric, *row)
+    return table
+
+
+def sentence(row: Mapping[str, Any]) -> Text:
+    """A source sentence over its translation and its reference, and where it is from."""
+    place = f"{row['origin']}:{row['line']}  chrF2 {row['chrF2']:.1f}" if "origin" in row else "example"
+    said = row["hypothesis"] if "hypothesis" in row else row["translation"]
+    text = Text.assemble((terminal.visible(place), "dim"))
+    for name, words in (("source", row["source"]), ("said", said), ("reference", row["reference"])):
+        text.append(f"\n  {name:<9}  ", style="dim").append(terminal.one_line(words))
+    return text
+
+
+def checks(found: Sequence[Check]) -> None:
+    """One line a finding; under it, unless all is well, its example lines."""
+    console = terminal.results()
+    longest = max((len(finding.name) for finding in found), default=0)
+    for finding in found:
+        level = (f"● {finding.level:<6}", _COLOURS[finding.level])
+        name = (f"{finding.name:<{longest}}", "bold")
+        console.print(Text.assemble(level, name, f"  {terminal.one_line(finding.message)}"))
+        for example in () if finding.level == "green" else finding.examples:
+            console.print(Text(f"        {terminal.visible(example)}", style="dim"))
+
+
+def facts(groups: Mapping[str, Mapping[str, str]]) -> None:
+    """Named facts under headings."""
+    console = terminal.results()
+    for heading, named in groups.items():
+        console.print(Text(heading, style="bold"))
+        for name, value in named.items():
+            console.print(Text(f"  {name:<20}  {value}"))
+
+
+def warnings(done: Done) -> None:
+    """On standard error, what the translator had to say about single texts."""
+    console = terminal.progress()
+    for number, warning in done.warnings:
+        console.print(Text(f"calque: text {number:,}: {warning}", style="yellow"))
+    if done.warned > len(done.warnings):
+        console.print(Text(f"calque: {done.warned:,} texts in all have a warning (--json tells each)", style="yellow"))
+
+
+def next_steps(folder: Path) -> None:
+    """What to do with a finished translator."""
+    console = terminal.results()
+    console.print(Text(f"translator: {folder}", style="bold"))
+    console.print(Text(f'try it:     calque translate {shlex.quote(str(folder))} "..."'))

@@ -1,0 +1,96 @@
+"""Looking words up: nouns by what they are, adjectives by the noun, frames by the verb."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+
+from calque.corpus.demo import adjectives, nouns, verbs
+from calque.corpus.demo.dice import Weighted
+from calque.corpus.demo.lexeme import Adjective, Noun
+from calque.corpus.demo.verbs import Frame
+
+TRANSITIVE = verbs.parse(verbs.TRANSITIVE)
+DITRANSITIVE = verbs.parse(verbs.DITRANSITIVE)
+INTRANSITIVE = verbs.parse(verbs.INTRANSITIVE)
+FRAMES = (*TRANSITIVE, *DITRANSITIVE, *INTRANSITIVE)
+
+
+@cache
+def among(tags: tuple[str, ...]) -> tuple[Noun, ...]:
+    """The nouns with at least one of the tags, in the order of the table; ValueError for a tag that no noun has."""
+    found = tuple(noun for noun in nouns.ALL if not noun.tags.isdisjoint(tags))
+    for tag in tags:
+        if not any(tag in noun.tags for noun in found):
+            raise ValueError(f"no noun of the demo lexicon is tagged '{tag}'")
+    return found
+
+
+@cache
+def nouns_of(*tags: str) -> Weighted[Noun]:
+    """The nouns with at least one of the tags; those that few verbs take are likelier, so that none is rare."""
+    return Weighted((noun, 1 / (1 + _uses(noun))) for noun in among(tags))
+
+
+@cache
+def _uses(noun: Noun) -> int:
+    """How many verbs may have the noun as their object."""
+    return sum(not noun.tags.isdisjoint(frame.objects) for frame in FRAMES)
+
+
+@cache
+def noun(english: str) -> Noun:
+    """The noun with this English lemma."""
+    return next(noun for noun in nouns.ALL if noun.english == english)
+
+
+@cache
+def attributes(noun: Noun, definite: bool) -> Weighted[Adjective]:
+    """The adjectives that may stand beside a noun; `definite` where its determiner is *the*. Before a relative only
+    those that name it: un beau père is no beau-père."""
+    return _spread(
+        adjective
+        for adjective in adjectives.ALL
+        if adjective.attributive
+        and not noun.tags.isdisjoint(adjective.beside)
+        and (definite or not adjective.definite)
+        and (noun.english in adjective.beside or not adjective.before or "kin" not in noun.tags)
+    )
+
+
+@cache
+def predicates(noun: Noun) -> Weighted[Adjective]:
+    """The adjectives that a verb may give to a noun."""
+    return _spread(a for a in adjectives.ALL if a.predicative and not noun.tags.isdisjoint(a.tags))
+
+
+def _spread(found: Iterable[Adjective]) -> Weighted[Adjective]:
+    """Those that fit few nouns are likelier, so that none is rare."""
+    return Weighted((adjective, 1 / (1 + len(described(adjective)))) for adjective in found)
+
+
+@cache
+def described(adjective: Adjective) -> tuple[Noun, ...]:
+    """The nouns that an adjective may be said of."""
+    return tuple(noun for noun in nouns.ALL if not noun.tags.isdisjoint(adjective.tags))
+
+
+@cache
+def adjective(english: str) -> Adjective:
+    """The adjective with this English lemma."""
+    return next(adjective for adjective in adjectives.ALL if adjective.english == english)
+
+
+@cache
+def frames(*names: str) -> tuple[Frame, ...]:
+    """The frames, of any kind, of the verbs with these names, such as 'look for'; ValueError where there is none."""
+    found = tuple(frame for frame in FRAMES if frame.verb.name in names)
+    missing = set(names) - {frame.verb.name for frame in found}
+    if missing:
+        raise ValueError(f"the demo lexicon has no verb {sorted(missing)}")
+    return found
+
+
+def personal(tags: tuple[str, ...]) -> bool:
+    """Whether names and pronouns may be what `tags` describe."""
+    return "person" in tags or "adult" in tags

@@ -1,0 +1,105 @@
+"""One text file, one line at a time, strictly: only a line feed ends a line, and nothing is repaired in silence."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from calque.corpus.place import opened
+from calque.errors import DataError
+
+LONGEST = 1 << 26  # bytes of one line; beyond this a file is not one sentence per line
+BOM = b"\xef\xbb\xbf"
+GZIP = b"\x1f\x8b"
+FOREIGN = {
+    b"\xff\xfe": "is UTF-16: convert it with `iconv -f UTF-16 -t UTF-8`",
+    b"\xfe\xff": "is UTF-16: convert it with `iconv -f UTF-16 -t UTF-8`",
+    b"\xfd7zXZ": "is packed with xz: unpack it, or pack it with gzip",
+    b"BZh": "is packed with bzip2: unpack it, or pack it with gzip",
+    b"\x28\xb5\x2f\xfd": "is packed with zstd: unpack it, or pack it with gzip",
+    b"PK\x03\x04": "is a zip archive (or an office document): extract plain text from it",
+    b"PAR1": "is a Parquet table: name it with the ending .parquet",
+}
+
+
+def lines(source: str | Path | BinaryIO, name: str | None = None) -> Iterator[str]:
+    """The lines of a UTF-8 text file or binary stream, in constant memory, without their ends.
+
+    Only a line feed ends a line; carriage returns before it and a byte order mark are dropped, and every other
+    character stays, Unicode line separators included. A gzip-packed source is recognised by its first bytes.
+
+    Args:
+        source: a path, or a binary stream such as `sys.stdin.buffer`, which is left open.
+        name: what messages call the source; by default its path, or 'standard input'.
+
+    Raises:
+        DataError: there is no such file, it is packed or encoded otherwise, its gzip data are damaged or cut, or a
+            line is not UTF-8 or has a NUL; with the line's number.
+    """
+    if isinstance(source, str | Path):
+        with opened(Path(source)) as stream:
+            yield from _decoded(stream, name or str(source))
+    elif isinstance(source, io.BufferedReader):
+        yield from _decoded(source, name or "standard input")
+    else:
+        buffered = io.BufferedReader(cast(io.RawIOBase, source))  # any readable binary stream will do
+        try:
+            yield from _decoded(buffered, name or "standard input")
+        finally:
+            buffered.detach()
+
+
+def _decoded(stream: io.BufferedReader[Any], name: str) -> Iterator[str]:
+    offset = 0
+    for number, raw in enumerate(_raw_lines(stream, name), start=1):
+        line = raw
+        if number == 1 and line.startswith(BOM):
+            line = line[len(BOM) :]
+        line = line.rstrip(b"\n").rstrip(b"\r")
+        try:
+            text = line.decode("utf-8")
+        except UnicodeDecodeError as error:
+            at = offset + raw.index(line) + error.start
+            raise DataError(_not_utf8(line, error.start, at), name, number) from None
+        if "\0" in text:
+            at = offset + raw.index(b"\0")
+            raise DataError(f"NUL byte at offset {at:,}; remove such bytes with `tr -d '\\000'`", name, number)
+        yield text
+        offset += len(raw)
+
+
+def _raw_lines(stream: io.BufferedReader[Any], name: str) -> Iterator[bytes]:
+    """Lines as bytes with their ends, unpacked."""
+    start = stream.peek(8)
+    for magic, advice in FOREIGN.items():
+        if start.startswith(magic):
+            raise DataError(advice, name)
+    packed = start.startswith(GZIP)
+    unpacked = io.BufferedReader(gzip.GzipFile(fileobj=stream)) if packed else stream
+    number = 0
+    try:
+        while line := unpacked.readline(LONGEST + 1):
+            number += 1
+            if len(line) > LONGEST:
+                raise DataError(f"the line is longer than {LONGEST:,} bytes: not one sentence per line", name, number)
+            yield line
+    except EOFError:
+        raise DataError("the gzip file is cut short: copy or download it again", name, number + 1) from None
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(f"the gzip file is damaged ({error}): copy it again", name, number + 1) from None
+    except OSError as error:
+        raise DataError(f"cannot be read: {os.strerror(error.errno or 0)}", name, number + 1) from None
+
+
+def _not_utf8(line: bytes, start: int, at: int) -> str:
+    """What to say of a line whose byte `start` is wrong; `at` counts from the beginning of the (unpacked) file."""
+    around = line[max(0, start - 20) : start + 20].decode("cp1252", "replace")
+    return (
+        f"byte 0x{line[start]:02X} is not UTF-8 (offset {at:,} in the file, {start:,} in the line). If it should read "
+        f"{around!r}, convert the file with `iconv -f WINDOWS-1252 -t UTF-8`"
+    )

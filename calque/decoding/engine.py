@@ -1,0 +1,62 @@
+"""The search for translations: the only caller of generation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from calque.errors import MachineError
+
+if TYPE_CHECKING:
+    from calque.model.batch import Hypothesis
+    from calque.model.folder import Folder
+    from calque.recipes.search import Search
+
+
+class Engine(Protocol):
+    """Whoever turns source ids into hypotheses."""
+
+    def generate(self, sources: Sequence[list[int]], search: Search) -> list[list[Hypothesis]]:
+        """For each source (framed ids) at most `search.n_best` hypotheses, best first. All sources are computed at
+        once: it is the caller who cuts batches."""
+
+
+class TorchEngine:
+    """A model folder's network on a device, searched by its family.
+
+    Raises:
+        MachineError: no such device.
+        ModelError: the folder's weights cannot be loaded.
+    """
+
+    def __init__(self, folder: Folder, device: str = "auto", threads: int | None = None) -> None:
+        from calque.decoding import machine
+        from calque.model import family
+
+        self.device = machine.device_of(device)
+        machine.set_threads(threads)
+        self._family = family.of(folder.family, folder.source_codec, folder.target_codec)
+        self._module = self._family.load(folder.path).to(self.device).eval()
+
+    def generate(self, sources: Sequence[list[int]], search: Search) -> list[list[Hypothesis]]:
+        """As the protocol says. A batch for which the device's memory is too small is cut in two.
+
+        Raises:
+            MachineError: the memory is too small for even one source.
+        """
+        import torch
+
+        from calque.model.batch import Ids
+
+        batch = self._family.batch([Ids(source) for source in sources]).to(self.device)
+        try:
+            with torch.inference_mode():
+                return self._family.generate(self._module, batch, search)
+        except torch.OutOfMemoryError:
+            if len(sources) == 1:
+                raise MachineError(
+                    f"{self.device}: not enough memory for one text of {len(sources[0])} tokens with a beam of "
+                    f"{search.beam}: use a smaller --beam"
+                ) from None
+        half = len(sources) // 2
+        return self.generate(sources[:half], search) + self.generate(sources[half:], search)

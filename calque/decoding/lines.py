@@ -1,0 +1,164 @@
+"""Whole texts line by line through a translator: files, standard input, or texts given one by one."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from calque.corpus.plain import lines
+from calque.decoding.translator import WINDOW_TEXTS, Translator
+from calque.errors import DataError
+from calque.model.folder import refuse_existing
+from calque.recipes.search import Search
+from calque.recipes.translate import Translate
+from calque.records import Translation
+from calque.text.normal import blank
+
+TOLD_WARNINGS = 20  # kept with their line numbers; the rest are only counted
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What was translated: number of texts, wall-clock seconds (loading included), texts with a warning and the first
+    of these warnings as (1-based number of the text, warning), and the translations where nobody else took them."""
+
+    texts: int
+    seconds: float
+    warned: int
+    warnings: tuple[tuple[int, str], ...]
+    out: Path | None
+    translations: tuple[Translation, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as plain JSON types; `translations` only where there is no file that has them."""
+        plain = asdict(self) | {"out": None if self.out is None else str(self.out)}
+        if self.out is not None:
+            plain.pop("translations")
+        return plain
+
+
+def translate(
+    recipe: Translate, given: BinaryIO, answers: BinaryIO | None = None, progress: Callable[[int], None] | None = None
+) -> Done:
+    """Translate what the recipe says: its texts, its input file, or else the stream `given`.
+
+    Each line gives one line (with `n_best`, one for each hypothesis), in order and as soon as it is there, to
+    `recipe.out` or else to `answers`; blank lines stay as they are. Lines are read ahead (see `Translator.stream`), but
+    not from a terminal. `recipe.out` appears when all is done, complete or not at all, gzip-packed where its name ends
+    in .gz.
+
+    Args:
+        recipe: every setting.
+        given: standard input.
+        answers: standard output; without it and without `recipe.out` the translations are kept in the answer.
+        progress: called now and then with the number of texts translated so far.
+
+    Raises:
+        RecipeError: `recipe.out` exists; looked at before the model is loaded.
+        DataError: the input is not there or is no text; with its path and line.
+        ModelError, MachineError: see `Translator`.
+    """
+    began = time.monotonic()
+    if recipe.out is not None:
+        refuse_existing(recipe.out)
+    texts = _texts(recipe, given)
+    translator = Translator(recipe.folder, recipe.device, recipe.threads)
+    search = Search.model_validate({name: getattr(recipe, name) for name in Search.model_fields})
+    window = 1 if not recipe.text and recipe.input is None and given.isatty() else WINDOW_TEXTS
+    tally = _Tally(progress)
+    with _sink(recipe.out, answers) as sink:
+        for text, translation, more in _side_by_side(translator, texts, search, window):
+            tally.add(translation, keep=sink is None, tell=not more)
+            if sink is not None:
+                sink.write(_rows(text, translation, recipe).encode())
+                if sink is answers:
+                    sink.flush()
+    return tally.done(time.monotonic() - began, recipe.out)
+
+
+def _texts(recipe: Translate, given: BinaryIO) -> Iterable[str]:
+    if recipe.text:
+        return recipe.text
+    if recipe.input is None:
+        return lines(given)
+    if not recipe.input.exists():
+        raise DataError("no such file", recipe.input)
+    return lines(recipe.input)
+
+
+def _side_by_side(
+    translator: Translator, texts: Iterable[str], search: Search, window: int
+) -> Iterator[tuple[str, Translation, bool]]:
+    """Each text with its translation, and whether more are there already; only the texts read ahead are kept."""
+    waiting: deque[str] = deque()
+
+    def remembered() -> Iterator[str]:
+        for text in texts:
+            waiting.append(text)
+            yield text
+
+    for translation in translator.stream(remembered(), search, window):
+        yield waiting.popleft(), translation, bool(waiting)
+
+
+def _rows(text: str, translation: Translation, recipe: Translate) -> str:
+    """The lines that are written for one text: TEXT, SCORE<tab>TEXT, RANK<tab>TEXT or SCORE<tab>RANK<tab>TEXT."""
+    best = text if blank(text) else translation.text
+    rows = ""
+    for rank, (hypothesis, score) in enumerate([(best, translation.score), *translation.alternatives], 1):
+        rows += f"{score:.4f}\t" if recipe.scores else ""
+        rows += f"{rank}\t" if recipe.n_best > 1 else ""
+        rows += f"{hypothesis}\n"
+    return rows
+
+
+class _Tally:
+    """Counts texts and warnings while they pass."""
+
+    def __init__(self, progress: Callable[[int], None] | None) -> None:
+        self._progress = progress
+        self._texts = 0
+        self._warned = 0
+        self._warnings: list[tuple[int, str]] = []
+        self._kept: list[Translation] = []
+
+    def add(self, translation: Translation, keep: bool, tell: bool) -> None:
+        self._texts += 1
+        self._warned += bool(translation.warnings)
+        if len(self._warnings) < TOLD_WARNINGS:
+            self._warnings += [(self._texts, warning) for warning in translation.warnings]
+        if keep:
+            self._kept.append(translation)
+        if tell and self._progress is not None:
+            self._progress(self._texts)
+
+    def done(self, seconds: float, out: Path | None) -> Done:
+        return Done(self._texts, seconds, self._warned, tuple(self._warnings), out, tuple(self._kept))
+
+
+@contextmanager
+def _sink(out: Path | None, answers: BinaryIO | None) -> Iterator[BinaryIO | None]:
+    """The stream to write to: a new file that takes its name when the block ends well, or `answers`."""
+    if out is None:
+        yield answers
+        return
+    out.parent.mkdir(parents=True, exist_ok=True)
+    aside = out.with_name(f".{out.name}.part-{os.getpid()}")
+    try:
+        with aside.open("xb") as plain:
+            if out.suffix == ".gz":
+                with gzip.GzipFile(filename="", mode="wb", fileobj=plain, mtime=0) as packed:
+                    yield packed  # type: ignore[misc]  # it writes and flushes, which is all that is asked
+            else:
+                yield plain
+        refuse_existing(out)
+        aside.rename(out)
+    finally:
+        aside.unlink(missing_ok=True)

@@ -1,0 +1,126 @@
+"""A text cut into parts that the model takes at once, and the answers to the parts put together again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from calque.records import Translation
+from calque.text.normal import blank
+
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+_UNSPACED = frozenset({"zh", "ja", "th", "lo", "km", "my", "bo", "yue", "wuu", "lzh"})
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch of text without the white space around it, and that white space."""
+
+    before: str
+    body: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the model said to a part, or to several together.
+
+    score: log-probability per token; of several, the mean weighted by `tokens`.
+    tokens: target tokens, the end token counted; 0 where the text was only copied.
+    alternatives: the other hypotheses; none where the answer is of several parts.
+    unknown, pieces: how many source pieces the vocabulary could not spell, out of how many.
+    parts: in how many parts the longest line was translated.
+    """
+
+    text: str
+    score: float = 0.0
+    tokens: int = 0
+    alternatives: tuple[tuple[str, float], ...] = ()
+    unknown: int = 0
+    pieces: int = 0
+    parts: int = 1
+
+
+def bare(text: str) -> Part:
+    """The text with its white space set apart; a text with nothing to read is all `before`."""
+    if blank(text):
+        return Part(text, "", "")
+    body = text.strip()
+    start = text.index(body)
+    return Part(text[:start], body, text[start + len(body) :])
+
+
+def lines(text: str) -> list[Part]:
+    r"""The lines of a text; only \n ends one.
+
+    >>> lines("  a\nb")
+    [Part(before='  ', body='a', after='\n'), Part(before='', body='b', after='')]
+    """
+    return [bare(line) for line in _LINE.findall(text)]
+
+
+def glue(source: str, target: str) -> str:
+    """What to put between two parts that had nothing between them: a space, where only the target language has spaces
+    between sentences.
+
+    >>> glue("zh-Hans", "en")
+    ' '
+    """
+    return " " if _base(source) in _UNSPACED and _base(target) not in _UNSPACED else ""
+
+
+def _base(language: str) -> str:
+    return re.split("[-_]", language)[0].lower()
+
+
+def join(parts: Sequence[Part], answers: Mapping[str, Answer], between: str = "") -> Answer:
+    """The answers to the parts as one answer, with all white space where it was.
+
+    Args:
+        parts: a text in order; a part without a body is only white space.
+        answers: body to answer.
+        between: put between two bodies that no white space parts.
+    """
+    if len(parts) == 1 and parts[0].body:
+        return _around(parts[0], answers[parts[0].body])
+    found = [answers[part.body] for part in parts if part.body]
+    tokens = sum(answer.tokens for answer in found)
+    return Answer(
+        text=_text(parts, answers, between),
+        score=sum(answer.score * answer.tokens for answer in found) / max(tokens, 1),
+        tokens=tokens,
+        unknown=sum(answer.unknown for answer in found),
+        pieces=sum(answer.pieces for answer in found),
+        parts=max((answer.parts for answer in found), default=1),
+    )
+
+
+def _around(part: Part, answer: Answer) -> Answer:
+    texts = [(part.before + text + part.after, score) for text, score in answer.alternatives]
+    return replace(answer, text=part.before + answer.text + part.after, alternatives=tuple(texts))
+
+
+def _text(parts: Sequence[Part], answers: Mapping[str, Answer], between: str) -> str:
+    text = ""
+    for part in parts:
+        said = part.before + (answers[part.body].text if part.body else "") + part.after
+        touching = text and said and not text[-1].isspace() and not said[0].isspace()
+        text += between + said if touching else said
+    return text
+
+
+def translation(answer: Answer, longest: int) -> Translation:
+    """The answer to a whole text as the record that the user gets; `longest` is what the model takes, in tokens."""
+    return Translation(answer.text, answer.score, answer.alternatives, tuple(_warnings(answer, longest)))
+
+
+def _warnings(answer: Answer, longest: int) -> list[str]:
+    warnings = []
+    if answer.parts > 1:
+        warnings.append(f"longer than the {longest} tokens that the model takes: translated in {answer.parts} parts")
+    if answer.tokens == 0 and answer.text.strip():
+        warnings.append("the model's vocabulary sees nothing in it: copied")
+    elif answer.unknown:
+        warnings.append(f"{answer.unknown} of {answer.pieces} pieces are unknown to the model")
+    return warnings

@@ -1,0 +1,171 @@
+"""Text to text: a model folder as a translator. Imports torch only when the first text is translated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from calque.decoding.passage import Answer, Part, bare, glue, join, lines, translation
+from calque.model.folder import Folder
+from calque.recipes.search import Search
+from calque.records import Translation
+from calque.text.split import split
+
+if TYPE_CHECKING:
+    from calque.decoding.engine import Engine
+    from calque.model.batch import Hypothesis
+
+WINDOW_TEXTS = 1024  # texts that are sorted by length together: batches of equal lengths waste no padding
+WINDOW_CHARACTERS = 400_000  # and no more text than this, so that long lines cannot fill the memory
+FRAME = 2  # tokens around every encoded text: its beginning and its end
+
+
+class Translator:
+    """A model folder, ready to translate.
+
+    The folder is looked at now; weights are loaded with the first text.
+
+    Args:
+        folder: a calque model folder.
+        device: auto, cpu, cuda, cuda:N or mps.
+        threads: CPU threads; None leaves torch's choice.
+        engine: who searches, instead of the network in the folder.
+
+    Raises:
+        ModelError: the folder is no translator.
+    """
+
+    def __init__(
+        self, folder: str | Path, device: str = "auto", threads: int | None = None, engine: Engine | None = None
+    ) -> None:
+        self._folder = Folder.open(folder)
+        self._device = device
+        self._threads = threads
+        self._given = engine
+
+    @property
+    def source(self) -> str:
+        """Code of the language that is read."""
+        return self._folder.source
+
+    @property
+    def target(self) -> str:
+        """Code of the language that is written."""
+        return self._folder.target
+
+    @cached_property
+    def engine(self) -> Engine:
+        """Who searches; the first use loads the weights.
+
+        Raises:
+            MachineError: no such device.
+            ModelError: the weights cannot be loaded.
+        """
+        if self._given is not None:
+            return self._given
+        from calque.decoding.engine import TorchEngine
+
+        return TorchEngine(self._folder, self._device, self._threads)
+
+    def translate(self, texts: Sequence[str], search: Search | None = None) -> list[Translation]:
+        """The translations of `texts`, in their order.
+
+        White space around a text and its line ends are kept; a blank text has the translation "". What the model cannot
+        take at once is translated in parts, and a warning says so.
+        """
+        return list(self.stream(texts, search))
+
+    def stream(
+        self, texts: Iterable[str], search: Search | None = None, window: int = WINDOW_TEXTS
+    ) -> Iterator[Translation]:
+        """Translate as texts come, in their order and in constant memory.
+
+        Up to `window` texts are read ahead and sorted by length, so that a batch holds texts of like length; with a
+        window of 1 each text is answered before the next is read.
+        """
+        for some in _windows(texts, window):
+            yield from self._window(some, search or Search())
+
+    def _window(self, texts: Sequence[str], search: Search) -> list[Translation]:
+        passages = [lines(text) for text in texts]
+        encoded = self._encode(chain.from_iterable(passages))
+        pieces = self._too_long(encoded)
+        encoded = {body: ids for body, ids in encoded.items() if body not in pieces}
+        encoded |= self._encode(chain.from_iterable(pieces.values()))
+        answers = self._answers(encoded, search)
+        between = glue(self.source, self.target)
+        for body, parts in pieces.items():
+            answers[body] = replace(join(parts, answers, between), parts=len(parts))
+        return [self._translation(passage, answers) for passage in passages]
+
+    def _translation(self, passage: Sequence[Part], answers: Mapping[str, Answer]) -> Translation:
+        if not any(part.body for part in passage):
+            return Translation("", 0.0)
+        return translation(join(passage, answers), self._folder.source_codec.max_length)
+
+    def _encode(self, parts: Iterable[Part]) -> dict[str, list[int]]:
+        """Framed ids of every different body."""
+        bodies = list(dict.fromkeys(part.body for part in parts if part.body))
+        return dict(zip(bodies, self._folder.source_codec.encode_all(bodies), strict=True))
+
+    def _too_long(self, encoded: Mapping[str, list[int]]) -> dict[str, list[Part]]:
+        """The parts of each body that the model cannot take at once."""
+        codec = self._folder.source_codec
+        return {
+            body: [bare(piece) for piece in split(body, codec.fits, self.source)]
+            for body, ids in encoded.items()
+            if len(ids) > codec.max_length
+        }
+
+    def _answers(self, encoded: Mapping[str, list[int]], search: Search) -> dict[str, Answer]:
+        """The model's answer to each body, the longest searched first, so that too little memory shows at once. A body
+        in which the vocabulary sees nothing is its own answer."""
+        answers = {body: Answer(body) for body, ids in encoded.items() if len(ids) <= FRAME}
+        waiting = sorted((body for body in encoded if body not in answers), key=lambda body: -len(encoded[body]))
+        for batch in _batches(waiting, encoded, search.search_tokens):
+            found = self.engine.generate([encoded[body] for body in batch], search)
+            for body, hypotheses in zip(batch, found, strict=True):
+                answers[body] = self._answer(encoded[body], hypotheses)
+        return answers
+
+    def _answer(self, source: list[int], hypotheses: Sequence[Hypothesis]) -> Answer:
+        decode = self._folder.target_codec.decode
+        texts = [(decode(found.ids).replace("\n", " ").strip(), found.score) for found in hypotheses]
+        return Answer(
+            text=texts[0][0],
+            score=texts[0][1],
+            tokens=len(hypotheses[0].ids) + 1,
+            alternatives=tuple(texts[1:]),
+            unknown=self._folder.source_codec.unknown(source),
+            pieces=len(source) - FRAME,
+        )
+
+
+def _windows(texts: Iterable[str], size: int) -> Iterator[list[str]]:
+    """Consecutive texts, at most `size` and about WINDOW_CHARACTERS of them at a time."""
+    window: list[str] = []
+    characters = 0
+    for text in texts:
+        window.append(text)
+        characters += len(text)
+        if len(window) >= size or characters >= WINDOW_CHARACTERS:
+            yield window
+            window, characters = [], 0
+    if window:
+        yield window
+
+
+def _batches(bodies: Sequence[str], encoded: Mapping[str, list[int]], tokens: int) -> Iterator[list[str]]:
+    """Bodies, longest first, in batches of at most `tokens` source tokens, padding included; never fewer than one."""
+    batch: list[str] = []
+    for body in bodies:
+        if batch and (len(batch) + 1) * len(encoded[batch[0]]) > tokens:
+            yield batch
+            batch = []
+        batch.append(body)
+    if batch:
+        yield batch

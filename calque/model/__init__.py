@@ -1,0 +1,1 @@
+"""Models: batches, families of networks, pretrained checkpoints and the model folder."""

@@ -1,0 +1,87 @@
+"""What the trainer and the engine may ask of a kind of model; nothing else may know which kind it is.
+
+Legend: B rows, S source length, T target length, N scored positions, D width, V target vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from calque.errors import ModelError, nearest
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from calque.model.batch import Batch, Hypothesis, Ids
+    from calque.model.pretrained import Pretrained
+    from calque.model.vocabulary import Vocabularies
+    from calque.recipes.architecture import Architecture
+    from calque.recipes.search import Search
+    from calque.text.codec import Codec
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """What a network is assembled from; `encoder` is None from scratch, `decoder` is None for new weights."""
+
+    recipe: Architecture
+    encoder: Pretrained | None
+    decoder: Pretrained | None
+    vocabularies: Vocabularies
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """A network ready to be trained: which of its parameters carry pretrained weights, and what to tell the user."""
+
+    module: nn.Module
+    pretrained: frozenset[str]
+    notes: tuple[str, ...]
+
+
+class Family(Protocol):
+    """The verbs of a kind of model."""
+
+    @property
+    def name(self) -> str:
+        """What calque.json calls it."""
+
+    def assemble(self, build: Build) -> Assembly:
+        """A new network; ModelError where the parts do not go together."""
+
+    def load(self, folder: Path) -> nn.Module:
+        """The network saved in a model folder, in evaluation mode."""
+
+    def save(self, module: nn.Module, folder: Path) -> None:
+        """Write config.json, generation_config.json and model.safetensors, so that transformers loads them alone."""
+
+    def batch(self, rows: Sequence[Ids]) -> Batch:
+        """Rows of ids as padded tensors; without targets where they are None."""
+
+    def states(self, module: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
+        """The decoder's last hidden states at scored positions, states_ND, and their labels_N."""
+
+    def head(self, module: nn.Module) -> tuple[Tensor, Tensor]:
+        """The output layer: weight_VD and bias_V."""
+
+    def generate(self, module: nn.Module, batch: Batch, search: Search) -> list[list[Hypothesis]]:
+        """`search.n_best` hypotheses a row, best first."""
+
+
+_TABLE = {"pair": "BERT-like encoder and decoder joined by cross-attention"}
+
+
+def of(name: str, source: Codec, target: Codec) -> Family:
+    """The family called `name`, speaking through these codecs.
+
+    Raises:
+        ModelError: no such family; the nearest name is given.
+    """
+    if name == "pair":
+        from calque.model.pair import PairFamily
+
+        return PairFamily(source.special, target.special, target.max_length)
+    raise ModelError(f"unknown model family '{name}'{nearest(name, _TABLE)} (known: {', '.join(_TABLE)})")

@@ -1,0 +1,140 @@
+"""The model folder: a Hugging Face folder with calque's own files beside; reading and writing it needs no torch."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+from pydantic import BaseModel
+
+from calque.errors import ModelError, RecipeError, nearest
+from calque.text.codec import Codec
+
+FORMAT = 1  # of calque.json; raised when an older calque could not read a newer folder
+
+
+@dataclass(frozen=True)
+class Folder:
+    """An opened translator: where it is, its family and its languages; the codecs are read when asked for."""
+
+    path: Path
+    family: str
+    source: str
+    target: str
+    max_length: int
+    details: Mapping[str, Any]
+
+    @classmethod
+    def open(cls, path: str | Path) -> Folder:
+        """Look at the folder.
+
+        Raises:
+            ModelError: it is not there, is no calque translator, is damaged, or was written by a newer calque.
+        """
+        path = Path(path)
+        if not path.is_dir():
+            around = [str(path.parent / entry.name) for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+            raise ModelError(f"{path}: no such model folder{nearest(str(path), around)}")
+        if not (path / "calque.json").is_file():
+            what = (
+                "a model, but no calque translator: fine-tune it first"
+                if (path / "config.json").is_file()
+                else "no model folder"
+            )
+            raise ModelError(f"{path}: this is {what} (no calque.json there)")
+        try:
+            said = json.loads((path / "calque.json").read_text(encoding="utf-8"))
+            newer = said["format"] > FORMAT
+            opened = cls(path, said["family"], said["source"], said["target"], said["max_length"], said)
+        except (ValueError, KeyError, TypeError) as error:
+            raise ModelError(f"{path}/calque.json: damaged ({type(error).__name__}: {error})") from None
+        if newer:
+            raise ModelError(
+                f"{path}: written in format {said['format']}, newer than this calque reads ({FORMAT}): upgrade calque"
+            )
+        for name in ("config.json", "model.safetensors"):
+            if not (path / name).is_file():
+                raise ModelError(f"{path}: {name} is missing, the folder is damaged")
+        return opened
+
+    @cached_property
+    def source_codec(self) -> Codec:
+        """The source side's codec."""
+        return Codec.load(self.path / "source", max_length=self.max_length)
+
+    @cached_property
+    def target_codec(self) -> Codec:
+        """The target side's codec."""
+        return Codec.load(self.path / "target", max_length=self.max_length)
+
+    @cached_property
+    def recipe(self) -> dict[str, Any]:
+        """The settings that made the folder; empty where it has none."""
+        file = self.path / "recipe.toml"
+        return tomlkit.parse(file.read_text(encoding="utf-8")).unwrap() if file.is_file() else {}
+
+
+def describe(path: Path, family: str, languages: tuple[str, str], codecs: tuple[Codec, Codec], **details: Any) -> None:  # noqa: ANN401
+    """Write calque.json, source/ and target/ into `path`."""
+    source, target = codecs
+    for name, codec in (("source", source), ("target", target)):
+        (path / name).mkdir(parents=True, exist_ok=True)
+        codec.save(path / name)
+    said = {
+        "format": FORMAT,
+        "family": family,
+        "source": languages[0],
+        "target": languages[1],
+        "max_length": target.max_length,
+    }
+    write_text(path / "calque.json", json.dumps(said | details, ensure_ascii=False, indent=1) + "\n")
+
+
+def write_recipe(recipe: BaseModel, file: Path) -> None:
+    """Write the resolved recipe as TOML, each setting with its description as a comment."""
+    document = tomlkit.document()
+    plain = recipe.model_dump(mode="json", exclude_none=True)
+    for name, field in type(recipe).model_fields.items():
+        if name in plain:
+            document.add(tomlkit.comment(field.description or name))
+            document.add(name, plain[name])
+    write_text(file, tomlkit.dumps(document))
+
+
+def write_text(file: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    aside = file.with_name(f".{file.name}.part")
+    aside.write_text(text, encoding="utf-8")
+    aside.replace(file)
+
+
+@contextmanager
+def stage(folder: Path) -> Iterator[Path]:
+    """A new folder to fill beside `folder`, which takes that name when the block ends well and vanishes otherwise.
+
+    Raises:
+        RecipeError: `folder` exists already.
+    """
+    refuse_existing(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    aside = folder.with_name(f".{folder.name}.part-{os.getpid()}")
+    aside.mkdir()
+    try:
+        yield aside
+        aside.rename(folder)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def refuse_existing(path: Path) -> None:
+    """Raise RecipeError where `path` is taken: nothing is ever overwritten."""
+    if path.exists() or path.is_symlink():
+        raise RecipeError(f"{path} exists already: choose another --out or remove it")

@@ -1,0 +1,165 @@
+"""The family `pair`: a BERT-like encoder and a BERT-like decoder joined by cross-attention (Rothe et al. 2020,
+"Leveraging Pre-trained Checkpoints for Sequence Generation Tasks"), kept in transformers' EncoderDecoderModel.
+
+Legend: B rows, S source length, T target length, N scored positions, D width, V target vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from torch import Tensor, nn
+from transformers import EncoderDecoderConfig, EncoderDecoderModel, GenerationConfig
+
+from calque.errors import ModelError
+from calque.model import parts
+from calque.model.batch import IGNORED, Batch, Hypothesis, Ids, pad
+from calque.model.family import Assembly, Build
+from calque.recipes.search import Search
+from calque.text.codec import Special
+
+
+@dataclass(frozen=True, slots=True)
+class PairFamily:
+    """The pair's verbs, for codecs with these special tokens and at most `max_length` target tokens."""
+
+    source: Special
+    target: Special
+    max_length: int
+    name: str = "pair"
+
+    def assemble(self, build: Build) -> Assembly:
+        """Encoder and decoder as the recipe says, joined; the decoder's head is tied to its embeddings.
+
+        Raises:
+            ModelError: an illegal pair; the message names the legal ones.
+        """
+        parts.refuse_illegal(build)
+        encoder = parts.encoder(build)
+        decoder = parts.decoder(build, encoder.module.config)
+        config = EncoderDecoderConfig.from_encoder_decoder_configs(encoder.module.config, decoder.module.config)
+        config.tie_encoder_decoder = False
+        module = parts.joined(config, encoder.module, decoder.module)
+        self._configure(module)
+        if getattr(module.encoder, "pooler", None) is not None:  # saved for transformers' sake, never trained
+            module.encoder.pooler.requires_grad_(False)
+        pretrained = {f"encoder.{name}" for name in encoder.pretrained} | {
+            f"decoder.{name}" for name in decoder.pretrained
+        }
+        return Assembly(module, frozenset(pretrained), encoder.notes + decoder.notes)
+
+    def _configure(self, module: nn.Module) -> None:
+        tokens = {
+            "decoder_start_token_id": self.target.bos,
+            "bos_token_id": self.target.bos,
+            "eos_token_id": self.target.eos,
+            "pad_token_id": self.target.pad,
+        }
+        for name, value in tokens.items():
+            setattr(module.config, name, value)
+        module.generation_config = GenerationConfig(**tokens, max_length=self.max_length, num_beams=4)
+
+    def load(self, folder: Path) -> nn.Module:
+        """The saved pair in evaluation mode; ModelError where transformers cannot load it."""
+        with parts.quiet():
+            try:
+                module, info = EncoderDecoderModel.from_pretrained(folder, output_loading_info=True)
+            except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
+                raise ModelError(f"{folder}: cannot be loaded ({str(error).splitlines()[0]})") from None
+        if info["missing_keys"] or info["unexpected_keys"] or info["mismatched_keys"]:
+            raise ModelError(
+                f"{folder}: weights and configuration disagree (missing {sorted(info['missing_keys'])[:3]}, "
+                f"unexpected {sorted(info['unexpected_keys'])[:3]}): the folder is damaged, save it again"
+            )
+        return module.eval()  # type: ignore[no-any-return]
+
+    def save(self, module: nn.Module, folder: Path) -> None:
+        """Write the Hugging Face files of the pair into `folder`."""
+        with parts.quiet():
+            module.save_pretrained(folder)  # type: ignore[operator]
+
+    def batch(self, rows: Sequence[Ids]) -> Batch:
+        """Right-padded rows; the prefix is the target without its last token, the labels without its first."""
+        inputs_BS = pad([row.source for row in rows], self.source.pad)
+        lengths_B = torch.tensor([len(row.source) for row in rows])
+        mask_BS = (torch.arange(inputs_BS.shape[1]) < lengths_B[:, None]).long()
+        targets = [row.target for row in rows if row.target is not None]
+        if not targets:
+            return Batch(inputs_BS, mask_BS)
+        prefix_BT = pad([target[:-1] for target in targets], self.target.pad)
+        return Batch(inputs_BS, mask_BS, prefix_BT, pad([target[1:] for target in targets], IGNORED))
+
+    def states(self, module: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
+        """One forward pass without the output layer. Target padding is on the right, where causal attention never
+        looks from a scored position, so the decoder needs no mask of its own."""
+        if batch.prefix_BT is None or batch.labels_BT is None:
+            raise ValueError("a batch without targets has no scored positions")
+        pair: Any = module
+        memory_BSD = pair.encoder(input_ids=batch.inputs_BS, attention_mask=batch.mask_BS).last_hidden_state
+        if hasattr(pair, "enc_to_dec_proj"):
+            memory_BSD = pair.enc_to_dec_proj(memory_BSD)
+        hidden_BTD = pair.decoder.base_model(
+            input_ids=batch.prefix_BT,
+            encoder_hidden_states=memory_BSD,
+            encoder_attention_mask=batch.mask_BS,
+            use_cache=False,
+        ).last_hidden_state
+        scored_BT = batch.labels_BT != IGNORED
+        return parts.before_head(pair.decoder, hidden_BTD[scored_BT]), batch.labels_BT[scored_BT]
+
+    def head(self, module: nn.Module) -> tuple[Tensor, Tensor]:
+        """The decoder's output layer: weight_VD (the tied embeddings) and bias_V."""
+        output = module.decoder.get_output_embeddings()  # type: ignore[union-attr, operator]
+        return output.weight, output.bias
+
+    @torch.inference_mode()
+    def generate(self, module: nn.Module, batch: Batch, search: Search) -> list[list[Hypothesis]]:
+        """Beam search (greedy for a beam of 1) by transformers. A hypothesis is at most twice as long as the source
+        plus 16 tokens, and never longer than the model's maximum."""
+        longest = min(self.max_length - 1, 2 * batch.inputs_BS.shape[1] + 16)
+        out = module.generate(  # type: ignore[operator]
+            input_ids=batch.inputs_BS,
+            attention_mask=batch.mask_BS,
+            num_beams=search.beam,
+            num_return_sequences=search.n_best,
+            length_penalty=search.length_penalty,
+            early_stopping=False,
+            do_sample=False,
+            max_length=None,
+            max_new_tokens=longest,
+        )
+        said = [self._said(ids) for ids in out.tolist()]
+        scores = self._scores(module, batch, said, search)
+        found = [Hypothesis(self._bare(ids), score) for ids, score in zip(said, scores, strict=True)]
+        return [found[row : row + search.n_best] for row in range(0, len(found), search.n_best)]
+
+    def _scores(self, module: nn.Module, batch: Batch, said: Sequence[list[int]], search: Search) -> list[float]:
+        """Log-probabilities of the sequences divided by length ** length_penalty, in one pass: transformers keeps all
+        logits of the search in memory to tell them."""
+        sources = [
+            ids[:length] for ids, length in zip(batch.inputs_BS.tolist(), batch.mask_BS.sum(1).tolist(), strict=True)
+        ]
+        rows = [Ids(sources[i // search.n_best], ids) for i, ids in enumerate(said)]
+        scored = self.batch(rows).to(batch.inputs_BS.device)
+        states_ND, labels_N = self.states(module, scored)
+        weight_VD, bias_V = self.head(module)
+        parts = [
+            nn.functional.linear(states, weight_VD, bias_V).float().log_softmax(1).gather(1, labels[:, None])[:, 0]
+            for states, labels in zip(states_ND.split(512), labels_N.split(512), strict=True)
+        ]
+        lengths = [len(ids) - 1 for ids in said]
+        sums = [float(part.sum()) for part in torch.cat(parts).split(lengths)]
+        return [total / length**search.length_penalty for total, length in zip(sums, lengths, strict=True)]
+
+    def _said(self, ids: list[int]) -> list[int]:
+        """A sequence with its start token and as far as its end token, without padding."""
+        end = self.target.eos
+        return ids[: ids.index(end, 1) + 1] if end in ids[1:] else [i for i in ids if i != self.target.pad]
+
+    def _bare(self, ids: list[int]) -> list[int]:
+        return [i for i in ids if i not in (self.target.pad, self.target.bos, self.target.eos)]

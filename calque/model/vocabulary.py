@@ -1,0 +1,98 @@
+"""Choosing the two vocabularies of a new translator, and where their embeddings come from."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from calque.errors import RecipeError
+from calque.model.pretrained import Pretrained, tokenizer_folder
+from calque.recipes.vocabulary import Vocabulary
+from calque.text.codec import Codec
+from calque.text.learn import learn
+from calque.text.share import shared
+from calque.text.trim import trim
+
+_SAMPLE = 500  # sentences that show whether a tokenizer can spell a language
+_SPELLS = 0.97  # share of them that must come back with every visible character right
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side's codec and the pairs (id, row of the pretrained embeddings that it begins with)."""
+
+    codec: Codec
+    rows: tuple[tuple[int, int], ...]
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabularies:
+    """The codecs of both sides with the origin of their embeddings."""
+
+    source: Side
+    target: Side
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was chosen, as sentences for the user."""
+        return (f"source vocabulary: {self.source.note}", f"target vocabulary: {self.target.note}")
+
+
+def choose(
+    recipe: Vocabulary,
+    encoder: Pretrained | None,
+    decoder: Pretrained | None,
+    sources: Sequence[str],
+    targets: Sequence[str],
+) -> Vocabularies:
+    """The vocabularies that the recipe asks for, fitted to the training text where they are trimmed or new.
+
+    Raises:
+        RecipeError: the pretrained tokenizer is asked for where there is no pretrained model.
+        ModelError: the pretrained tokenizer cannot be read.
+    """
+    return Vocabularies(
+        source=_side("source", recipe.source_vocabulary, recipe.source_pieces, recipe.max_length, encoder, sources),
+        target=_side("target", recipe.target_vocabulary, recipe.target_pieces, recipe.max_length, decoder, targets),
+    )
+
+
+def _side(
+    side: str, choice: str, pieces: int | None, max_length: int, pretrained: Pretrained | None, texts: Sequence[str]
+) -> Side:
+    if pretrained is None:
+        if choice in ("keep", "trim"):
+            raise RecipeError(f"{side}_vocabulary = '{choice}' needs a pretrained {side} side; use unigram or bpe")
+        codec = learn(texts, "bpe" if choice == "bpe" else "unigram", pieces, max_length)
+        return Side(codec, (), f"{codec.size} new pieces")
+    old = pretrained_codec(pretrained, max_length)
+    spelled = spells(old, texts)
+    if choice == "auto":
+        choice = "trim" if spelled >= _SPELLS or side == "source" else "unigram"
+    if choice == "keep":
+        return Side(old, tuple((i, i) for i in range(old.size)), f"the {old.size} pieces of {pretrained.name}")
+    if choice == "trim":
+        codec, kept = trim(old, texts)
+        return Side(codec, tuple(enumerate(kept)), f"{codec.size} of the {old.size} pieces of {pretrained.name}")
+    codec = learn(texts, "bpe" if choice == "bpe" else "unigram", pieces, max_length)
+    rows = tuple(shared(codec, old))
+    why = "" if spelled >= _SPELLS else f", since {pretrained.name} spells only {spelled:.0%} of these sentences"
+    return Side(codec, rows, f"{codec.size} new pieces ({len(rows)} begin with pretrained embeddings){why}")
+
+
+def pretrained_codec(pretrained: Pretrained, max_length: int) -> Codec:
+    """The tokenizer of a checkpoint as a codec; ModelError where it cannot be read."""
+    with tempfile.TemporaryDirectory() as scratch:
+        return Codec.load(tokenizer_folder(pretrained, Path(scratch)), max_length=max_length)
+
+
+def spells(codec: Codec, texts: Sequence[str]) -> float:
+    """Share of texts (an even sample) whose visible characters survive encoding and decoding."""
+    sample = texts[:: max(1, len(texts) // _SAMPLE)][:_SAMPLE]
+    back = [codec.decode(ids) for ids in codec.encode_all(sample)]
+    return sum("".join(a.split()) == "".join(b.split()) for a, b in zip(sample, back, strict=True)) / max(
+        1, len(sample)
+    )

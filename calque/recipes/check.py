@@ -1,0 +1,17 @@
+"""The recipe of `calque check`."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from calque.recipes.limits import Machine
+from calque.recipes.parallel import Parallel
+from calque.recipes.vocabulary import Vocabulary
+
+
+class Check(Parallel, Vocabulary, Machine):
+    """The pre-flight: what is wrong with a corpus, and what a pretrained model can make of it."""
+
+    model: str | None = Field(default=None, description="pretrained model whose tokenizer and speed are looked at")
+    examples: int = Field(default=3, ge=0, le=100, description="example lines shown for each finding")
+    timed_steps: int = Field(default=5, ge=0, le=1000, description="training steps timed for the forecast; 0: none")

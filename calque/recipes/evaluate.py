@@ -1,0 +1,35 @@
+"""The recipe of `calque evaluate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+
+from calque.recipes.parallel import PLACE
+from calque.recipes.search import Search
+
+
+class Measure(Search):
+    """How scores are computed."""
+
+    bootstrap: int = Field(
+        default=1000, ge=0, le=100_000, description="bootstrap samples of the confidence interval; 0: none"
+    )
+    worst: int = Field(default=10, ge=0, le=1000, description="worst sentences shown")
+    device: str = Field(default="auto", description="auto, cpu, cuda, cuda:N or mps")
+    threads: int | None = Field(default=None, ge=1, description="CPU threads; by default PyTorch's choice")
+    seed: int = Field(default=12345, ge=0, lt=2**32, description="seed of the bootstrap")
+
+
+class Evaluate(Measure):
+    """A translator and a test set become scores."""
+
+    folder: Path = Field(description="translator to score")
+    test: tuple[str, ...] = Field(min_length=1, description=f"test text: {PLACE}")
+    train: tuple[str, ...] = Field(
+        default=(), description=f"training text, from which the word-lexicon floor is learned: {PLACE}"
+    )
+    out: Path | None = Field(
+        default=None, description="new folder for report.json, report.md, report.html and hypotheses"
+    )

@@ -1,0 +1,49 @@
+"""The base of all recipes: frozen, and nothing unknown gets in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from calque.errors import RecipeError, nearest
+
+
+class Recipe(BaseModel):
+    """A frozen set of settings. Build one from untrusted keys with `of`, which answers in plain sentences."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any], where: str = "recipe") -> Self:
+        """The recipe with these settings.
+
+        Args:
+            settings: field name to value, such as a parsed TOML file.
+            where: what to name as the place of a mistake, such as the file's path.
+
+        Raises:
+            RecipeError: a key is unknown (the nearest known one is named), a required one is missing, or a value does
+                not fit; all mistakes are in one message.
+        """
+        try:
+            return cls.model_validate(dict(settings))
+        except ValidationError as error:
+            raise RecipeError(f"{where}: " + "; ".join(cls._sentences(error))) from None
+
+    @classmethod
+    def _sentences(cls, error: ValidationError) -> list[str]:
+        sentences = []
+        for mistake in error.errors(include_url=False):
+            name = ".".join(str(part) for part in mistake["loc"])
+            if mistake["type"] == "extra_forbidden":
+                sentences.append(f"unknown setting '{name}'{nearest(name, cls.model_fields)}")
+            elif mistake["type"] == "missing":
+                sentences.append(f"'{name}' is required: {cls.model_fields[name].description}")
+            elif not name:
+                sentences.append(mistake["msg"].removeprefix("Value error, "))
+            else:
+                message = mistake["msg"].removeprefix("Value error, ")
+                sentences.append(f"'{name}' = {mistake['input']!r}: {message[0].lower()}{message[1:]}")
+        return sentences

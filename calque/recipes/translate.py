@@ -1,0 +1,27 @@
+"""The recipe of `calque translate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, model_validator
+
+from calque.recipes.search import Search
+
+
+class Translate(Search):
+    """A translator and text become text."""
+
+    folder: Path = Field(description="translator to use")
+    text: tuple[str, ...] = Field(default=(), description="texts to translate; without any, standard input or --input")
+    input: Path | None = Field(default=None, description="file to translate, line by line (.gz too)")
+    out: Path | None = Field(default=None, description="file to write; by default standard output")
+    scores: bool = Field(default=False, description="print SCORE<tab>TEXT, or SCORE<tab>RANK<tab>TEXT with --n-best")
+    device: str = Field(default="auto", description="auto, cpu, cuda, cuda:N or mps")
+    threads: int | None = Field(default=None, ge=1, description="CPU threads; by default PyTorch's choice")
+
+    @model_validator(mode="after")
+    def _one_input(self) -> Translate:
+        if self.text and self.input is not None:
+            raise ValueError("give TEXT or --input, not both")
+        return self

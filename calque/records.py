@@ -1,0 +1,76 @@
+"""Frozen records that rooms hand to one another; docs/architecture.md has the table of who makes and who reads each."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A sentence and its translation.
+
+    `line` is the 1-based line of `origin` where the pair begins (the row's first line in a table).
+    """
+
+    source: str
+    target: str
+    line: int
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """What a translator answers for one text.
+
+    `score` is the length-normalised log-probability (natural logarithm, per target token) of the text; where the
+    text was split, the mean over its parts weighted by their lengths. `alternatives` are the other hypotheses of the
+    search, best first, as (text, score). `warnings` are plain sentences, such as that a text was split.
+    """
+
+    text: str
+    score: float
+    alternatives: tuple[tuple[str, float], ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A metric's value on a test set with its 95 % bootstrap interval and the signature that makes it reproducible."""
+
+    metric: str
+    value: float
+    low: float
+    high: float
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding of the pre-flight: a name, a level ('green', 'amber', 'red'), a count out of a total, a sentence
+    that says what it means, and example lines."""
+
+    name: str
+    level: str
+    count: int
+    total: int
+    message: str
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run leaves in `report.json`: how it was made (recipe), what came out (scores by metric name), how long it
+    took (wall-clock seconds) and with which versions."""
+
+    recipe: dict[str, Any]
+    scores: dict[str, Score]
+    seconds: float
+    versions: dict[str, str]
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as plain JSON types; `details` are merged into the top level."""
+        plain: dict[str, Any] = asdict(self)
+        details: dict[str, Any] = plain.pop("details")
+        return {**plain, **details}

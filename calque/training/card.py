@@ -1,0 +1,89 @@
+"""The model card: README.md of a model folder, with the YAML header that the hub reads."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+from calque.records import Report
+
+
+def card(report: Report) -> str:
+    """The card of a finished run."""
+    recipe, details = report.recipe, report.details
+    dev = details["dev"]
+    lines = [
+        "---",
+        "library_name: transformers",
+        "pipeline_tag: translation",
+        f"language: [{recipe['source']}, {recipe['target']}]",
+        f"base_model: {recipe['model']}",
+        "tags: [calque, translation]",
+        "---",
+        f"# {recipe['source']} to {recipe['target']} translator",
+        "",
+        f"Made by calque {report.versions.get('calque', '')} from `{recipe['model']}`: {details['steps']} steps, "
+        f"{details['epochs']} epochs, {details['training_seconds'] / 60:.1f} minutes, {details['parameters']:,} "
+        f"parameters. "
+        f"Weights: {details['weights']}.",
+        "",
+        "## Scores",
+        f"Development text (greedy): BLEU {dev['BLEU']:.2f}, chrF2 {dev['chrF2']:.2f}, loss {dev['loss']:.3f} "
+        f"nats per token.",
+        "",
+        *_scores(report),
+        "## Data",
+        *[
+            f"- {part} `{file}`: {digest}"
+            for part, files in details["digests"].items()
+            for file, digest in files.items()
+        ],
+        "",
+        "## Checks",
+        *[f"- {name}: {verdict}" for name, verdict in details.get("probes", {}).items()],
+        "",
+        "## Use",
+        "```python",
+        "from calque import Translator",
+        f'Translator("{details["folder"]}").translate(["..."])',
+        "```",
+        "Weights and configuration load without calque too: `AutoModelForSeq2SeqLM.from_pretrained(folder)`, "
+        "with the tokenizers "
+        "in `source/` and `target/`.",
+        "",
+        "## Made by",
+        "```",
+        command(recipe),
+        "```",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _scores(report: Report) -> list[str]:
+    if not report.scores:
+        return []
+    head = ["| test | value | 95 % interval | signature |", "|---|---|---|---|"]
+    rows = [
+        f"| {name} | {score.value:.2f} | {score.low:.2f} to {score.high:.2f} | `{score.signature}` |"
+        for name, score in report.scores.items()
+    ]
+    return [*head, *rows, ""]
+
+
+def command(recipe: dict[str, Any]) -> str:
+    """The command that makes the same translator again, with every setting that is not a default."""
+    from calque.recipes.finetune import Finetune
+
+    words = ["calque", "finetune"]
+    for name, field in Finetune.model_fields.items():
+        value = recipe.get(name)
+        if value is None or value == field.default or (value == [] and not field.default):
+            continue
+        flag = "--" + name.replace("_", "-")
+        if isinstance(value, bool):
+            words.append(flag if value else "--no-" + flag[2:])
+        else:
+            for one in value if isinstance(value, list) else [value]:
+                words += [flag, shlex.quote(str(one))]
+    return " ".join(words)

@@ -1,0 +1,87 @@
+"""The demo: a generated corpus and a real pretrained BERT become a translator, to see the whole way once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from calque.corpus.demo.corpus import generate, write
+from calque.corpus.read import Corpus
+from calque.model.folder import refuse_existing
+from calque.recipes.demo import Demo
+from calque.recipes.finetune import Finetune
+from calque.recipes.search import Search
+from calque.records import Report
+from calque.training.finetune import finetune
+from calque.training.progress import Listener, Message, Silence
+from calque.training.run import Run
+
+SHOWN = 10  # translations shown beside their references
+SETTINGS: dict[str, Any] = {
+    "decoder": "new",
+    "decoder_layers": 2,
+    "max_length": 64,
+    "learning_rate": 1e-3,
+    "pretrained_learning_rate": 2e-4,
+    "schedule": "linear",
+    "batch_tokens": 2048,
+    "validations": 5,
+    "validation_pairs": 100,
+    "average": 1,
+}
+EPOCHS = 5
+
+
+def demo(recipe: Demo, listener: Listener | None = None) -> Report:
+    """Generate the corpus into OUT.corpus, fine-tune into OUT, score the test set, and translate a few sentences; with
+    `corpus_only` just write the corpus into OUT. An interrupted demo goes on when it is called again.
+
+    Raises:
+        RecipeError: OUT exists.
+        ModelError: the pretrained model is not installed.
+        Interrupted: a signal came.
+    """
+    listener = listener or Silence()
+    refuse_existing(recipe.out)
+    folder = recipe.out if recipe.corpus_only else recipe.out.with_name(recipe.out.name + ".corpus")
+    _corpus(recipe, folder, listener)
+    if recipe.corpus_only:
+        return Report(recipe.model_dump(mode="json"), {}, 0.0, {}, {"folder": str(recipe.out)})
+    report = finetune(settings(recipe, folder), resume=Run(recipe.out).path.exists(), listener=listener)
+    return replace(report, details=report.details | {"examples": _examples(recipe.out, folder)})
+
+
+def settings(recipe: Demo, corpus: Path) -> Finetune:
+    """The fine-tuning that the demo runs."""
+    limit = {
+        "minutes": recipe.minutes,
+        "steps": recipe.steps,
+        "epochs": None if recipe.minutes or recipe.steps else EPOCHS,
+    }
+    places = {name: (str(corpus / name),) for name in ("train", "dev", "test")}
+    shared = {name: getattr(recipe, name) for name in ("model", "out", "threads", "seed")}
+    return Finetune.of({"source": "en", "target": "fr", **SETTINGS, **limit, **places, **shared}, "demo")
+
+
+def _corpus(recipe: Demo, folder: Path, listener: Listener) -> None:
+    if folder.exists():
+        listener.event(Message(f"{folder}: the corpus is there already"))
+        return
+    corpus = generate(recipe.pairs, recipe.seed)
+    write(corpus, folder)
+    listener.event(
+        Message(f"{folder}: {len(corpus.train):,} pairs generated, and {len(corpus.test)} of other combinations")
+    )
+
+
+def _examples(out: Path, corpus: Path) -> list[dict[str, str]]:
+    from calque.decoding.translator import Translator
+
+    pairs = list(Corpus.open([str(corpus / "test")], "en", "fr"))
+    shown = pairs[:: max(1, len(pairs) // SHOWN)][:SHOWN]
+    found = Translator(out).translate([pair.source for pair in shown], Search())
+    return [
+        {"source": pair.source, "translation": translation.text, "reference": pair.target}
+        for pair, translation in zip(shown, found, strict=True)
+    ]

@@ -1,0 +1,243 @@
+"""Fine-tuning: a pretrained model and parallel text become a translator."""
+
+from __future__ import annotations
+
+import json
+import platform
+import time
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from calque.decoding.machine import computes_bf16, device_of, set_threads
+from calque.errors import DataError, RecipeError
+from calque.model import family as families
+from calque.model.batch import Ids
+from calque.model.family import Build, Family
+from calque.model.folder import Folder, describe, stage, write_recipe, write_text
+from calque.model.pretrained import FROM_SCRATCH, Pretrained, find
+from calque.model.vocabulary import choose
+from calque.recipes.evaluate import Evaluate
+from calque.recipes.finetune import Finetune
+from calque.records import Report
+from calque.text.codec import Codec
+from calque.training.card import card
+from calque.training.loop import Loop, Outcome
+from calque.training.objective import Translation
+from calque.training.progress import Listener, Message, Silence
+from calque.training.rows import Text, encode, read
+from calque.training.run import Run
+from calque.training.validate import Validator
+
+
+@dataclass(frozen=True)
+class Start:
+    """What training begins with."""
+
+    module: nn.Module
+    pretrained: frozenset[str]
+    family: Family
+    source: Codec
+    target: Codec
+
+
+def finetune(recipe: Finetune, resume: bool = False, restart: bool = False, listener: Listener | None = None) -> Report:
+    """Train the translator that the recipe describes into `recipe.out`.
+
+    Args:
+        recipe: every setting.
+        resume: go on with the run in OUT.run, bit-exactly where the run's length is in steps or epochs.
+        restart: throw that run away.
+        listener: told about steps, validations and decisions.
+
+    Raises:
+        RecipeError: OUT or OUT.run exist, or the settings contradict each other.
+        DataError: the corpora cannot be used.
+        ModelError: the pretrained parts cannot be used; ProbeError where a silent bug was found.
+        Interrupted: a signal came; `resume` goes on.
+    """
+    listener = listener or Silence()
+    began = time.monotonic()
+    set_threads(recipe.threads)
+    recipe = settled(recipe)
+    run = Run(recipe.out)
+    going_on = run.claim(recipe, resume, restart)
+    train, dev = read(recipe.train, recipe.source, recipe.target), read(recipe.dev, recipe.source, recipe.target)
+    digests = {"train": train.digest, "dev": dev.digest}
+    torch.manual_seed(recipe.seed)
+    if going_on:
+        if run.facts["digests"] != digests:
+            raise DataError("the corpus files changed since the run began; --restart begins anew with them")
+        start = _loaded(recipe, run.start, frozenset(run.facts["pretrained"]))
+    else:
+        start = _begun(recipe, run, train, digests, listener)
+    rows, loop = _prepared(recipe, run, start, train, dev, listener)
+    if recipe.probes and not going_on:
+        from calque.training.probes import probe
+
+        found = probe(start.module, start.family, rows, listener)
+        run.note({"probes": found})
+    outcome = loop.run(resume=going_on)
+    report = _finished(recipe, run, start, outcome, time.monotonic() - began, listener)
+    listener.event(Message(f"{recipe.out}: ready after {outcome.steps} steps ({outcome.chosen})"))
+    return report
+
+
+def settled(recipe: Finetune) -> Finetune:
+    """The recipe with choices that depend on the machine made: device and precision."""
+    device = device_of(recipe.device)
+    precision = recipe.precision
+    if precision == "auto":
+        precision = "bf16" if computes_bf16(device) else "fp32"
+    return recipe.model_copy(update={"device": str(device), "precision": precision})
+
+
+def _begun(recipe: Finetune, run: Run, train: Text, digests: dict[str, Any], listener: Listener) -> Start:
+    """Assemble the network and write it down, so that a resumed run starts from the same bits."""
+    start, notes = begin(recipe, train)
+    for note in notes:
+        listener.event(Message(note))
+    with stage(run.start) as folder:
+        _write(folder, start, recipe)
+    run.note({"digests": digests, "pretrained": sorted(start.pretrained), "notes": list(notes)})
+    return start
+
+
+def begin(recipe: Finetune, train: Text) -> tuple[Start, tuple[str, ...]]:
+    """The network and the codecs of a new run, and notes on what was chosen.
+
+    Raises:
+        ModelError: the pretrained parts cannot be found or joined.
+    """
+    encoder = None if recipe.model in FROM_SCRATCH else find(recipe.model)
+    if encoder is not None and encoder.is_translator:
+        return _continued(recipe, encoder)
+    decoder = _decoder(recipe.decoder, encoder)
+    spelling = decoder if decoder is not None else encoder
+    vocabularies = choose(recipe, encoder, spelling, train.sources, train.targets)
+    source, target = vocabularies.source.codec, vocabularies.target.codec
+    family = families.of("pair", source, target)
+    assembly = family.assemble(Build(recipe, encoder, decoder, vocabularies))
+    start = Start(assembly.module, assembly.pretrained, family, source, target)
+    return start, assembly.notes + vocabularies.notes
+
+
+def _decoder(name: str, encoder: Pretrained | None) -> Pretrained | None:
+    if name == "same":
+        return encoder
+    return None if name == "new" else find(name)
+
+
+def _continued(recipe: Finetune, translator: Pretrained) -> tuple[Start, tuple[str, ...]]:
+    folder = Folder.open(translator.folder)
+    if (folder.source, folder.target) != (recipe.source, recipe.target):
+        raise RecipeError(
+            f"{folder.path} translates {folder.source} to {folder.target}, not {recipe.source} to {recipe.target}"
+        )
+    return _loaded(recipe, folder.path, None), (f"going on from the translator {folder.path}",)
+
+
+def _loaded(recipe: Finetune, path: Path, pretrained: frozenset[str] | None) -> Start:
+    """The network of a model folder, in training mode; without `pretrained` all of it counts as such."""
+    folder = Folder.open(path)
+    family = families.of(folder.family, folder.source_codec, folder.target_codec)
+    module = family.load(path)
+    set_dropout(module, recipe.dropout, recipe.attention_dropout)
+    names = frozenset(name for name, _ in module.named_parameters())
+    return Start(module, names if pretrained is None else pretrained, family, folder.source_codec, folder.target_codec)
+
+
+def set_dropout(module: nn.Module, hidden: float, attention: float) -> None:
+    """Set the probability of every dropout layer, those on attention weights apart."""
+    for name, layer in module.named_modules():
+        if isinstance(layer, nn.Dropout):
+            layer.p = attention if name.endswith((".self.dropout", "attention.dropout")) else hidden
+
+
+def _prepared(
+    recipe: Finetune, run: Run, start: Start, train: Text, dev: Text, listener: Listener
+) -> tuple[list[Ids], Loop]:
+    rows, _ = encode(train, start.source, start.target)
+    dev_rows, fitting = encode(dev, start.source, start.target)
+    for name, text, kept in (("train", train, rows), ("dev", dev, dev_rows)):
+        too_long = len(text.pairs) - len(kept)
+        listener.event(
+            Message(f"{name}: {len(kept)} pairs{_drops(text.dropped | {'longer than max_length': too_long})}")
+        )
+        if not kept:
+            raise DataError(f"{name}: every pair is longer than --max-length {recipe.max_length} tokens")
+    if recipe.precision == "bf16" and recipe.device == "cpu":
+        start.module.set_attn_implementation("eager")  # type: ignore[operator]  # its fused attention is slow there
+    texts = [dev.pairs[i] for i in fitting]
+    validator = Validator(
+        start.family, start.target, recipe.target, dev_rows, texts, recipe.validation_pairs, recipe.search_tokens
+    )
+    objective = Translation(start.family, recipe.label_smoothing, recipe.rdrop)
+    return rows, Loop(recipe, start.module, start.pretrained, objective, rows, validator, run.path, listener)
+
+
+def _drops(dropped: dict[str, int]) -> str:
+    told = ", ".join(f"{count} {reason}" for reason, count in dropped.items() if count)
+    return f" (dropped: {told})" if told else ""
+
+
+def _write(folder: Path, start: Start, recipe: Finetune) -> None:
+    start.family.save(start.module, folder)
+    describe(folder, start.family.name, (recipe.source, recipe.target), (start.source, start.target))
+    write_recipe(recipe, folder / "recipe.toml")
+
+
+def _finished(recipe: Finetune, run: Run, start: Start, outcome: Outcome, seconds: float, listener: Listener) -> Report:
+    details = {
+        "folder": str(recipe.out),
+        "steps": outcome.steps,
+        "epochs": outcome.epochs,
+        "training_seconds": round(outcome.seconds, 1),
+        "scored_tokens": outcome.scored_tokens,
+        "weights": outcome.chosen,
+        "parameters": sum(p.numel() for p in start.module.parameters()),
+        "dev": {"loss": outcome.measured.loss, **outcome.measured.scores},
+        **run.facts,
+    }
+    details.pop("pretrained", None)
+    plain = recipe.model_dump(mode="json", exclude_none=True)
+    made: list[Report] = []
+
+    def fill(folder: Path) -> None:
+        _write(folder, start, recipe)
+        report = Report(plain, {}, seconds, versions(), details)
+        if recipe.test:
+            report = _tested(recipe, folder, report, listener)
+        write_text(folder / "report.json", json.dumps(report.to_json(), ensure_ascii=False, indent=1) + "\n")
+        write_text(folder / "README.md", card(report))
+        made.append(report)
+
+    run.finish(fill)
+    return made[0]
+
+
+def _tested(recipe: Finetune, folder: Path, report: Report, listener: Listener) -> Report:
+    from calque.evaluation.score import evaluate
+
+    listener.event(Message(f"scoring the test set with beam {recipe.beam}"))
+    scored = evaluate(
+        Evaluate(
+            folder=folder, test=recipe.test, train=recipe.train, beam=recipe.beam, device=recipe.device,
+            length_penalty=recipe.length_penalty, search_tokens=recipe.search_tokens, threads=recipe.threads,
+        )
+    )  # fmt: skip
+    details = report.details | {
+        name: scored.details[name] for name in ("floors", "sentences_per_second") if name in scored.details
+    }
+    return Report(report.recipe, scored.scores, report.seconds + scored.seconds, report.versions, details)
+
+
+def versions() -> dict[str, str]:
+    """Versions of what the numbers depend on."""
+    names = ("calque", "torch", "transformers", "tokenizers", "accelerate", "sacrebleu")
+    found = {name: metadata.version(name) for name in names}
+    return found | {"python": platform.python_version()}

@@ -1,0 +1,77 @@
+"""How long training would take, from timed steps of the real network on real batches."""
+
+from __future__ import annotations
+
+import random
+import statistics
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+
+from calque.recipes.finetune import Finetune
+from calque.training.batches import Batching
+from calque.training.finetune import begin, settled
+from calque.training.loop import accelerator_of, summed_backward
+from calque.training.objective import Scored, Translation
+from calque.training.optimizer import optimizer_of
+from calque.training.rows import Text, encode
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """Steps and minutes of one pass over the training text, measured on `timed_steps` steps; the network's size."""
+
+    sentences_per_second: float
+    steps_per_epoch: int
+    minutes_per_epoch: float
+    parameters: int
+    dropped_too_long: int
+    timed_steps: int
+    notes: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as plain JSON types."""
+        return asdict(self)
+
+
+def forecast(recipe: Finetune, train: Text, steps: int) -> Forecast:
+    """Assemble the network that `recipe` describes, take `steps` optimizer steps (after one that warms up), and
+    throw it away. A step's time is taken per padded token, so that long and short batches count alike.
+
+    Raises:
+        ModelError: the network cannot be assembled.
+    """
+    recipe = settled(recipe)
+    torch.manual_seed(recipe.seed)
+    start, notes = begin(recipe, train)
+    rows, _ = encode(train, start.source, start.target)
+    batching = Batching.of(rows, recipe.batch_tokens, recipe.micro_batch_tokens, recipe.seed)
+    epoch = batching.epoch(0)
+    accelerator = accelerator_of(recipe)
+    objective = Translation(start.family, recipe.label_smoothing, recipe.rdrop)
+    optimizer = optimizer_of(recipe, start.module, start.pretrained)
+    scored, optimizer = accelerator.prepare(Scored(start.module.train(), objective), optimizer)
+    per_token = []
+    for step in random.Random(recipe.seed).choices(epoch, k=steps + 1):
+        began = time.perf_counter()
+        batches = [objective.batch([rows[i] for i in part]).to(accelerator.device) for part in batching.micro(step)]
+        summed_backward(accelerator, scored, batches, sum(batch.scored_tokens for batch in batches))
+        optimizer.step()
+        optimizer.zero_grad()
+        per_token.append((time.perf_counter() - began) / sum(_tokens(rows[i].source, rows[i].target) for i in step))
+    seconds = statistics.median(per_token[1:]) * sum(_tokens(row.source, row.target) for row in rows)
+    return Forecast(
+        sentences_per_second=round(len(rows) / seconds, 1),
+        steps_per_epoch=len(epoch),
+        minutes_per_epoch=round(seconds / 60, 2),
+        parameters=sum(p.numel() for p in start.module.parameters()),
+        dropped_too_long=len(train.pairs) - len(rows),
+        timed_steps=steps,
+        notes=notes,
+    )
+
+
+def _tokens(source: list[int], target: list[int] | None) -> int:
+    return len(source) + len(target or ())

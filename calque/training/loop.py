@@ -1,0 +1,333 @@
+"""The training loop: exact steps, validation, checkpoints, and an end in good order however it comes."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from torch import nn
+
+from calque.errors import Interrupted, ProbeError
+from calque.model.batch import Batch, Ids
+from calque.recipes.finetune import Finetune
+from calque.training import checkpoint
+from calque.training.batches import Batching
+from calque.training.objective import Objective, Scored
+from calque.training.optimizer import optimizer_of, set_rate
+from calque.training.progress import Listener, Sample, Step, Validation
+from calque.training.schedule import Thaw, rate
+from calque.training.signals import Stop
+from calque.training.snapshots import Snapshots
+from calque.training.validate import Measured, Validator
+
+Tracker = Callable[[int, dict[str, float]], None]
+
+
+@dataclass
+class Course:
+    """How far the run is; saved in every checkpoint. `seconds` is wall-clock time, validation included; `losses` and
+    `tokens` are summed since the last line of metrics."""
+
+    step: int = 0
+    epoch: int = 0
+    position: int = 0
+    seconds: float = 0.0
+    loss: float = 0.0
+    tokens: int = 0
+    since: float = 0.0
+    validations: int = 0
+    without_better: int = 0
+    metrics_bytes: int = 0
+    scored_tokens: int = 0
+    kept: list[list[float]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a finished run says: steps, epochs, seconds, scored tokens, and the development scores of its weights."""
+
+    steps: int
+    epochs: float
+    seconds: float
+    scored_tokens: int
+    measured: Measured
+    chosen: str
+
+
+def accelerator_of(recipe: Finetune) -> Accelerator:
+    """The device and precision that the recipe asks for, through accelerate."""
+    from accelerate.state import AcceleratorState
+
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        AcceleratorState._reset_state(reset_partial_state=True)  # one process may train twice, in other precisions
+    mixed = "bf16" if recipe.precision == "bf16" else "no"
+    return Accelerator(mixed_precision=mixed, cpu=recipe.device == "cpu")
+
+
+class Loop:
+    """One run over `rows`, validated by `validator`, with its files in `run`.
+
+    The gradient of a step is the summed loss of all its micro-batches divided by all their scored tokens, so that it
+    does not depend on how the step was cut.
+    """
+
+    def __init__(
+        self,
+        recipe: Finetune,
+        module: nn.Module,
+        pretrained: frozenset[str],
+        objective: Objective,
+        rows: Sequence[Ids],
+        validator: Validator,
+        run: Path,
+        listener: Listener,
+    ) -> None:
+        self.recipe, self.objective, self.rows, self.validator = recipe, objective, rows, validator
+        self.run_folder, self.listener = run, listener
+        freeze(recipe, module, pretrained)
+        self.pretrained = pretrained & {name for name, p in module.named_parameters() if p.requires_grad}
+        self.accelerator = accelerator_of(recipe)
+        optimizer = optimizer_of(recipe, module, self.pretrained)
+        self.module = module
+        self.scored, self.optimizer = self.accelerator.prepare(Scored(module, objective), optimizer)
+        self.batching = Batching.of(rows, recipe.batch_tokens, recipe.micro_batch_tokens, recipe.seed)
+        self.per_epoch = len(self.batching.epoch(0))
+        self.thaw = Thaw.of(recipe.unfreeze, self.pretrained) if recipe.unfreeze and self.pretrained else None
+        self.course = Course()
+        self.snapshots = Snapshots(run / "snapshots", recipe.average)
+        self.sample: Sample | None = None
+        self._frozen: frozenset[str] | None = None
+        self._tracker = _tensorboard(run) if recipe.tensorboard else None
+
+    @property
+    def total(self) -> int | None:
+        """Steps of the whole run; None where time decides."""
+        if self.recipe.minutes is not None:
+            return None
+        if self.recipe.steps is not None:
+            return self.recipe.steps
+        return max(1, round((self.recipe.epochs or 10) * self.per_epoch))
+
+    @property
+    def fraction(self) -> float:
+        """How much of the run is done, 0 to 1."""
+        if self.total is not None:
+            return min(1.0, self.course.step / self.total)
+        return min(1.0, self.course.seconds / (60 * (self.recipe.minutes or 1)))
+
+    def run(self, resume: bool = False) -> Outcome:
+        """Train to the end, or to an early stop.
+
+        Raises:
+            Interrupted: a signal came; a checkpoint is saved.
+            ProbeError: the loss is no number any more.
+        """
+        self.scored.train()
+        torch.manual_seed(self.recipe.seed)
+        if resume:
+            self._restore()
+        with Stop() as stop:
+            self._clock = time.monotonic()
+            for step in self._steps():
+                self._step(step)
+                self._after_step()
+                if stop.asked:
+                    self._save()
+                    raise Interrupted(
+                        f"stopped by {stop.asked} after step {self.course.step}; saved, go on with the same "
+                        f"command and --resume"
+                    )
+        return self._finish()
+
+    def _steps(self) -> Iterator[list[int]]:
+        """Index lists of the steps left, epoch after epoch, until the run's end."""
+        while True:
+            epoch = self.batching.epoch(self.course.epoch)
+            while self.course.position < len(epoch):
+                if self.fraction >= 1 or self._patience_is_over():
+                    return
+                step = epoch[self.course.position]
+                self.course.position += 1
+                yield step
+            self.course.epoch, self.course.position = self.course.epoch + 1, 0
+
+    def _patience_is_over(self) -> bool:
+        return 0 < self.recipe.patience <= self.course.without_better
+
+    def _step(self, step: Sequence[int]) -> None:
+        """One optimizer step over all micro-batches of `step`."""
+        fraction = self.fraction
+        self.learning_rate = set_rate(self.optimizer, rate(self.recipe, fraction))
+        self._thaw(fraction)
+        batches = [self._batch(rows) for rows in self.batching.micro(step)]
+        tokens = sum(batch.scored_tokens for batch in batches)
+        loss = summed_backward(self.accelerator, self.scored, batches, tokens)
+        if not math.isfinite(loss):
+            raise ProbeError(
+                "finite-loss",
+                f"the loss of step {self.course.step + 1} is {loss}: lower --learning-rate, raise --warmup, or use "
+                "--precision fp32; the checkpoints before it are kept",
+            )
+        if self.recipe.clip:
+            self.accelerator.clip_grad_norm_(self.scored.parameters(), self.recipe.clip)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        course = self.course
+        course.step += 1
+        course.loss += loss
+        course.tokens += tokens
+        course.scored_tokens += tokens
+
+    def _batch(self, rows: Sequence[int]) -> Batch:
+        return self.objective.batch([self.rows[i] for i in rows]).to(self.accelerator.device)
+
+    def _thaw(self, fraction: float) -> None:
+        if self.thaw is None:
+            return
+        frozen = self.thaw.frozen(fraction)
+        if frozen != self._frozen:
+            for name, parameter in self.module.named_parameters():
+                if name in self.pretrained:
+                    parameter.requires_grad_(name not in frozen)
+            self._frozen = frozen
+
+    def _tick(self) -> None:
+        now = time.monotonic()
+        self.course.seconds += now - self._clock
+        self._clock = now
+
+    def _after_step(self) -> None:
+        self._tick()
+        course, recipe = self.course, self.recipe
+        if course.step % recipe.log_every == 0 or course.step == 1:
+            self._log()
+        if self._validation_is_due():
+            self._validate()
+            self._tick()
+            if recipe.save_every is None:
+                self._save()
+        if recipe.save_every and course.step % recipe.save_every == 0:
+            self._save()
+
+    def _log(self) -> None:
+        course = self.course
+        loss, spent = course.loss / max(1, course.tokens), max(1e-9, course.seconds - course.since)
+        speed = course.tokens / spent
+        fraction = self.fraction
+        eta = course.seconds * (1 - fraction) / fraction if fraction > 0 else None
+        self._record({"step": course.step, "epoch": self._epochs(), "loss": loss, "lr": self.learning_rate,
+                      "tokens_per_second": round(speed, 1), "seconds": round(course.seconds, 2)})  # fmt: skip
+        self.listener.event(
+            Step(
+                course.step,
+                self.total,
+                fraction,
+                loss,
+                self.learning_rate,
+                speed,
+                self.snapshots.best,
+                eta,
+                self.sample,
+            )
+        )
+        course.loss, course.tokens, course.since = 0.0, 0, course.seconds
+
+    def _epochs(self) -> float:
+        return round(self.course.epoch + self.course.position / self.per_epoch, 3)
+
+    def _validation_is_due(self) -> bool:
+        if self.recipe.validate_every:
+            return self.course.step % self.recipe.validate_every == 0
+        return int(self.fraction * self.recipe.validations) > self.course.validations
+
+    def _validate(self) -> None:
+        course = self.course
+        measured = self.validator.measure(self.module, course.validations)
+        value = measured.better_by(self.recipe.best)
+        best = self.snapshots.offer(self.module, value, course.step)
+        course.validations = max(course.validations + 1, int(self.fraction * self.recipe.validations))
+        course.without_better = 0 if best else course.without_better + 1
+        self.sample = measured.sample
+        self._record({"step": course.step, "epoch": self._epochs(), "dev_loss": measured.loss, **measured.scores,
+                      "seconds": round(course.seconds, 2)})  # fmt: skip
+        self.listener.event(Validation(course.step, measured.loss, measured.scores, best, measured.sample))
+
+    def _record(self, line: dict[str, Any]) -> None:
+        if self._tracker is not None:
+            self._tracker(self.course.step, {k: v for k, v in line.items() if k != "step"})
+        with (self.run_folder / "metrics.jsonl").open("ab") as file:
+            file.write(json.dumps(line).encode() + b"\n")
+            self.course.metrics_bytes = file.tell()
+
+    def _save(self) -> None:
+        folder = self.run_folder / "checkpoints"
+        self.course.kept = [[value, step] for value, step in self.snapshots.kept]
+        if folder / f"step-{self.course.step:09d}" not in checkpoint.found(folder):
+            checkpoint.save(folder, self.module, self.optimizer, asdict(self.course), self.recipe.keep)
+            self.snapshots.clean(needed=checkpoint.snapshots_of(folder))
+
+    def _restore(self) -> None:
+        found = checkpoint.found(self.run_folder / "checkpoints")
+        if found:
+            self.course = Course(**checkpoint.load(found[-1], self.module, self.optimizer))
+        self.snapshots.restore(self.course.kept)
+        metrics = self.run_folder / "metrics.jsonl"
+        if metrics.exists():
+            os.truncate(metrics, self.course.metrics_bytes)
+
+    def _finish(self) -> Outcome:
+        """Put the best weights, or the average of the best checkpoints where it scores better, into the module."""
+        if not self.snapshots.kept or self.snapshots.kept[-1][1] != self.course.step:
+            self._validate()
+        measured, chosen = self.snapshots.choose(self.module, self.validator, self.recipe.best)
+        self._tick()
+        self._record({"step": self.course.step, "chosen": chosen, "dev_loss": measured.loss, **measured.scores,
+                      "seconds": round(self.course.seconds, 2)})  # fmt: skip
+        course = self.course
+        return Outcome(course.step, self._epochs(), course.seconds, course.scored_tokens, measured, chosen)
+
+
+def summed_backward(accelerator: Accelerator, scored: nn.Module, batches: Sequence[Batch], tokens: int) -> float:
+    """Add the gradient of (summed loss / tokens) over all batches to the parameters; the summed loss."""
+    total = 0.0
+    for batch in batches:
+        loss = scored(batch)
+        accelerator.backward(loss / max(1, tokens))
+        total += float(loss.detach())
+    return total
+
+
+def freeze(recipe: Finetune, module: nn.Module, pretrained: frozenset[str]) -> None:
+    """Switch gradients off where the recipe freezes pretrained weights, and for a pooler, which translation never
+    reads."""
+    for name, parameter in module.named_parameters():
+        embeddings = "embeddings" in name
+        frozen = {"none": False, "encoder": name.startswith("encoder."), "embeddings": embeddings}[recipe.freeze]
+        if ".pooler." in name or (frozen and name in pretrained):
+            parameter.requires_grad_(False)
+
+
+def _tensorboard(run: Path) -> Tracker:
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        from calque.errors import RecipeError
+
+        raise RecipeError("--tensorboard needs the extra 'track': pip install 'calque[track]'") from None
+    writer = SummaryWriter(str(run / "tensorboard"))
+
+    def track(step: int, values: dict[str, float]) -> None:
+        for name, value in values.items():
+            if isinstance(value, (int, float)):
+                writer.add_scalar(name, value, step)
+        writer.flush()
+
+    return track

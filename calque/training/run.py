@@ -1,0 +1,92 @@
+"""The run directory OUT.run: all that a run writes until OUT appears by one rename."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+from pydantic import BaseModel
+
+from calque.errors import RecipeError
+from calque.model.folder import refuse_existing, stage, write_recipe, write_text
+
+_MAY_DIFFER = frozenset({"out", "threads", "log_every", "keep", "tensorboard", "probes", "device", "precision"})
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The directory of a run that will end in `out`."""
+
+    out: Path
+
+    @property
+    def path(self) -> Path:
+        """Where everything lies while it runs."""
+        return self.out.with_name(self.out.name + ".run")
+
+    @property
+    def start(self) -> Path:
+        """The model folder as it was before the first step."""
+        return self.path / "start"
+
+    def claim(self, recipe: BaseModel, resume: bool, restart: bool) -> bool:
+        """Make the directory, or take it over; True where there is something to go on from.
+
+        Raises:
+            RecipeError: OUT exists; or OUT.run exists and neither `resume` nor `restart` is said; or the settings to
+                resume with are not those of the run.
+        """
+        refuse_existing(self.out)
+        if resume and restart:
+            raise RecipeError("--resume and --restart contradict each other: give one")
+        if not self.path.exists():
+            if resume:
+                raise RecipeError(f"{self.path}: no such run, so there is nothing to resume; leave out --resume")
+            self.path.mkdir(parents=True)
+        elif restart:
+            shutil.rmtree(self.path)
+            self.path.mkdir()
+        elif not resume:
+            raise RecipeError(f"{self.path} exists: --resume goes on with that run, --restart begins anew")
+        elif (self.path / "recipe.toml").is_file():
+            self._refuse_other(recipe)
+        if not self.start.is_dir():
+            write_recipe(recipe, self.path / "recipe.toml")
+            return False
+        for leftover in self.path.glob("checkpoints/.*.part-*"):
+            shutil.rmtree(leftover)
+        return True
+
+    def _refuse_other(self, recipe: BaseModel) -> None:
+        before = tomlkit.parse((self.path / "recipe.toml").read_text(encoding="utf-8")).unwrap()
+        now = recipe.model_dump(mode="json", exclude_none=True)
+        names = sorted(before.keys() | now.keys())
+        other = [n for n in names if n not in _MAY_DIFFER and before.get(n) != now.get(n)]
+        if other:
+            told = "; ".join(f"{name} was {before.get(name)}, is {now.get(name)}" for name in other)
+            raise RecipeError(
+                f"{self.path}: --resume goes on with the same settings only ({told}); --restart begins anew"
+            )
+
+    def note(self, facts: dict[str, Any]) -> None:
+        """Remember facts about the run beside those already there."""
+        write_text(self.path / "run.json", json.dumps(self.facts | facts, ensure_ascii=False, indent=1) + "\n")
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What was noted."""
+        file = self.path / "run.json"
+        return dict(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else {}
+
+    def finish(self, fill: Any) -> None:  # noqa: ANN401
+        """Let `fill(folder)` make the final folder, move the metrics in, rename it to OUT, and clear up."""
+        with stage(self.out) as folder:
+            fill(folder)
+            metrics = self.path / "metrics.jsonl"
+            if metrics.is_file():
+                shutil.copy(metrics, folder / "metrics.jsonl")
+        shutil.rmtree(self.path)

@@ -1,0 +1,55 @@
+"""How far a run is, and what follows from it: the learning rate and what is frozen."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from calque.recipes.optimisation import Optimisation
+
+_LAYER = re.compile(r"\blayers?\.(\d+)\.")
+_START = 1e-3  # the fraction below which a run without warm-up counts as just begun
+
+
+def rate(recipe: Optimisation, fraction: float) -> float:
+    """Learning rate at `fraction` (0 to 1) of the run, as a share of its peak: a linear rise during the warm-up, then
+    constant, linear or cosine down to 0, or falling with the square root of time (Vaswani et al. 2017, section 5.3)."""
+    warmup = recipe.warmup
+    if fraction < warmup:
+        return max(fraction, _START) / warmup
+    if recipe.schedule == "constant":
+        return 1.0
+    if recipe.schedule == "inverse-sqrt":
+        return math.sqrt(max(warmup, _START) / max(fraction, _START))
+    left = (1 - min(fraction, 1.0)) / (1 - warmup) if warmup < 1 else 0.0
+    return left if recipe.schedule == "linear" else (1 - math.cos(math.pi * left)) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Thaw:
+    """Gradual unfreezing of pretrained weights (Howard and Ruder 2018, section 3.3): the top layer first, one more at
+    even steps until `share` of the run, embeddings last. New weights are trained from the start."""
+
+    share: float
+    depths: dict[str, int]
+
+    @classmethod
+    def of(cls, share: float, names: Iterable[str]) -> Thaw:
+        """The order in which the parameters called `names` are unfrozen."""
+        numbers = {name: _layer(name) for name in names}
+        top = max(numbers.values(), default=0)
+        return cls(share, {name: top - number for name, number in numbers.items()})
+
+    def frozen(self, fraction: float) -> frozenset[str]:
+        """Names still frozen at this fraction of the run."""
+        if fraction >= self.share:
+            return frozenset()
+        open_depth = int(fraction / self.share * (max(self.depths.values(), default=0) + 2)) - 1
+        return frozenset(name for name, depth in self.depths.items() if depth > open_depth)
+
+
+def _layer(name: str) -> int:
+    found = _LAYER.search(name)
+    return int(found.group(1)) + 1 if found else 0

@@ -1,0 +1,85 @@
+"""Scoring a network on development text while it is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from calque.evaluation.metrics import quick
+from calque.model.batch import Ids
+from calque.model.family import Family
+from calque.recipes.search import Search
+from calque.text.codec import Codec
+from calque.training.batches import cut
+from calque.training.loss import summed_cross_entropy
+from calque.training.progress import Sample
+
+GREEDY = Search(beam=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Loss in nats per target token, scores of translated text, and a sample."""
+
+    loss: float
+    scores: dict[str, float]
+    sample: Sample
+
+    def better_by(self, metric: str) -> float:
+        """The number to compare by: higher is better."""
+        return -self.loss if metric == "loss" else self.scores[metric]
+
+
+@dataclass(frozen=True)
+class Validator:
+    """Development pairs as ids and text. All give the loss; an even sample of `translated` is decoded greedily."""
+
+    family: Family
+    codec: Codec
+    language: str
+    rows: Sequence[Ids]
+    texts: Sequence[tuple[str, str]]
+    translated: int
+    tokens: int
+
+    def measure(self, module: nn.Module, turn: int = 0) -> Measured:
+        """Score the network as it is; `turn` chooses which sample is shown."""
+        device = next(module.parameters()).device
+        was_training = module.training
+        module.eval()
+        try:
+            loss = self._loss(module, device)
+            chosen = list(range(0, len(self.rows), max(1, len(self.rows) // self.translated)))[: self.translated]
+            hypotheses = self._translate(module, device, chosen)
+        finally:
+            module.train(was_training)
+        scores = quick(hypotheses, [self.texts[i][1] for i in chosen], self.language)
+        shown = turn % len(chosen)
+        source, reference = self.texts[chosen[shown]]
+        return Measured(loss, scores, (source, hypotheses[shown], reference))
+
+    def _order(self, indices: Sequence[int]) -> list[list[int]]:
+        lengths = [(len(row.source), len(row.target or ())) for row in self.rows]
+        return cut(sorted(indices, key=lambda i: lengths[i]), lengths, self.tokens)
+
+    @torch.inference_mode()
+    def _loss(self, module: nn.Module, device: torch.device) -> float:
+        total, tokens = 0.0, 0
+        weight_VD, bias_V = self.family.head(module)
+        for run in self._order(range(len(self.rows))):
+            batch = self.family.batch([self.rows[i] for i in run]).to(device)
+            states_ND, labels_N = self.family.states(module, batch)
+            total += float(summed_cross_entropy(states_ND, weight_VD, bias_V, labels_N))
+            tokens += len(labels_N)
+        return total / max(1, tokens)
+
+    def _translate(self, module: nn.Module, device: torch.device, chosen: Sequence[int]) -> list[str]:
+        texts = dict.fromkeys(chosen, "")
+        for run in self._order(chosen):
+            batch = self.family.batch([Ids(self.rows[i].source) for i in run]).to(device)
+            for i, best in zip(run, self.family.generate(module, batch, GREEDY), strict=True):
+                texts[i] = self.codec.decode(best[0].ids)
+        return [texts[i] for i in chosen]
