@@ -20,7 +20,7 @@ help:
 	@echo "make test       lint, types, layers, documentation examples and tests"
 	@echo "make test-slow  the tests that take minutes"
 	@echo "make check      lint, types, layers and documentation examples alone"
-	@echo "make clean      remove $(VENV), caches and demo-model/"
+	@echo "make clean      remove $(VENV), caches and the demo"
 	@echo "Another Python: make PYTHON=python3.12 setup"
 
 setup: $(STAMP)
@@ -53,4 +53,4 @@ check: setup
 	$(TEST_ENV) $(BIN)/pytest tests/test_docs.py calque
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .*_cache .import_linter_cache demo-model demo-model.run
+	rm -rf $(VENV) build dist *.egg-info .*_cache .import_linter_cache demo-model demo-model.*

@@ -22,7 +22,7 @@ CALLS = {
     "translate": 'calque translate {folder} "A small dog sleeps." --n-best 2 --json',
     "doctor": "calque doctor --json",
 }
-KEPT = 2  # entries of a table that are shown
+KEPT = 2  # entries of a table or list that are shown
 TABLES = {"recipe", "scores", "versions", "copy", "lexicon", "probes", "digests", "train", "dev", "extras"}
 LONG = 90  # characters of a sentence that are shown
 
@@ -32,10 +32,11 @@ def shortened(value: Any, key: str = "") -> Any:  # noqa: ANN401
     if isinstance(value, dict):
         pairs = list(value.items())
         kept = pairs[:KEPT] if key in TABLES else pairs
-        short = {name: shortened(part, name) for name, part in kept if name != "machine" or key == ""}
+        short = {name: shortened(part, name) for name, part in kept}
         return short | ({"…": "…"} if len(pairs) > len(kept) else {})
     if isinstance(value, list):
-        return [shortened(part) for part in value[:1]] + ["…"] * (len(value) > 1)
+        kept = value if len(value) <= KEPT else value[:1]
+        return [shortened(part) for part in kept] + ["…"] * (len(value) > len(kept))
     if isinstance(value, float):
         return float(f"{value:.4g}")
     return value[:LONG] + "…" if isinstance(value, str) and len(value) > LONG else value

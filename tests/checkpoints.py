@@ -17,8 +17,8 @@ SHAPE = {
     "max_position_embeddings": 70,
 }
 NUMBERS = {
-    "en": "zero one two three four five six seven eight nine".split(),
-    "fr": "zéro un deux trois quatre cinq six sept huit neuf".split(),
+    "en": ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"],
+    "fr": ["zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf"],
 }
 
 

@@ -154,7 +154,10 @@ def test_chinese_twins_have_the_same_structure(twin):
     assert programs[0] == programs[1]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=shown(PAGES))
+WRITTEN = [page for page in PAGES if page.name != "reference.md"]  # by people, who must be able to read it
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=shown(WRITTEN))
 def test_pages_are_at_most_300_lines(page):
     assert len(page.read_text(encoding="utf-8").splitlines()) <= 300
 

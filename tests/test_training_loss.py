@@ -51,7 +51,9 @@ def test_divergence_of_equal_passes_is_zero_and_of_others_symmetric(case, monkey
     assert float(summed_divergence(states, states, weight, bias).detach()) == pytest.approx(0.0, abs=1e-5)
     there = summed_divergence(states, other, weight, bias)
     p, q = (functional.log_softmax(functional.linear(s, weight, bias), 1) for s in (states, other))
-    kl = functional.kl_div(q, p, log_target=True, reduction="sum") + functional.kl_div(p, q, log_target=True, reduction="sum")
+    kl = functional.kl_div(q, p, log_target=True, reduction="sum") + functional.kl_div(
+        p, q, log_target=True, reduction="sum"
+    )
     assert float(there.detach()) == pytest.approx(float(kl.detach()) / 2, rel=1e-5)
     there.backward()
     assert states.grad.norm() > 0

@@ -35,8 +35,8 @@ class Corpus:
         """The corpus at these places; no text is read yet.
 
         Args:
-            places: one place or several, each a prefix (PREFIX.en and PREFIX.fr, plain or .gz), two files as FILE_A:FILE_B, or one table
-                (.tsv, .csv, .jsonl, .parquet).
+            places: one place or several, each a prefix (PREFIX.en and PREFIX.fr, plain or .gz), two files as
+                FILE_A:FILE_B, or one table (.tsv, .csv, .jsonl, .parquet).
             source: language code, as in the file names or columns.
             target: language code, likewise.
 

@@ -97,20 +97,23 @@ class PairFamily:
     def states(self, module: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
         """One forward pass without the output layer. Target padding is on the right, where causal attention never
         looks from a scored position, so the decoder needs no mask of its own."""
-        if batch.prefix_BT is None or batch.labels_BT is None:
+        if batch.labels_BT is None:
             raise ValueError("a batch without targets has no scored positions")
+        scored_BT = batch.labels_BT != IGNORED
+        states_ND = parts.before_head(module.decoder, self._hidden(module, batch)[scored_BT])
+        return states_ND, batch.labels_BT[scored_BT]
+
+    def _hidden(self, module: nn.Module, batch: Batch) -> Tensor:
         pair: Any = module
         memory_BSD = pair.encoder(input_ids=batch.inputs_BS, attention_mask=batch.mask_BS).last_hidden_state
         if hasattr(pair, "enc_to_dec_proj"):
             memory_BSD = pair.enc_to_dec_proj(memory_BSD)
-        hidden_BTD = pair.decoder.base_model(
+        return pair.decoder.base_model(  # type: ignore[no-any-return]
             input_ids=batch.prefix_BT,
             encoder_hidden_states=memory_BSD,
             encoder_attention_mask=batch.mask_BS,
             use_cache=False,
         ).last_hidden_state
-        scored_BT = batch.labels_BT != IGNORED
-        return parts.before_head(pair.decoder, hidden_BTD[scored_BT]), batch.labels_BT[scored_BT]
 
     def head(self, module: nn.Module) -> tuple[Tensor, Tensor]:
         """The decoder's output layer: weight_VD (the tied embeddings) and bias_V."""
@@ -141,20 +144,20 @@ class PairFamily:
     def _scores(self, module: nn.Module, batch: Batch, said: Sequence[list[int]], search: Search) -> list[float]:
         """Log-probabilities of the sequences divided by length ** length_penalty, in one pass: transformers keeps all
         logits of the search in memory to tell them."""
-        sources = [
-            ids[:length] for ids, length in zip(batch.inputs_BS.tolist(), batch.mask_BS.sum(1).tolist(), strict=True)
-        ]
-        rows = [Ids(sources[i // search.n_best], ids) for i, ids in enumerate(said)]
-        scored = self.batch(rows).to(batch.inputs_BS.device)
-        states_ND, labels_N = self.states(module, scored)
+        copies = torch.arange(len(said), device=batch.inputs_BS.device) // search.n_best
+        prefix_BT = pad([ids[:-1] for ids in said], self.target.pad).to(copies.device)
+        labels_BT = pad([ids[1:] for ids in said], IGNORED).to(copies.device)
+        forced = Batch(batch.inputs_BS[copies], batch.mask_BS[copies], prefix_BT, labels_BT)
+        hidden_BTD = self._hidden(module, forced)
         weight_VD, bias_V = self.head(module)
-        parts = [
-            nn.functional.linear(states, weight_VD, bias_V).float().log_softmax(1).gather(1, labels[:, None])[:, 0]
-            for states, labels in zip(states_ND.split(512), labels_N.split(512), strict=True)
-        ]
-        lengths = [len(ids) - 1 for ids in said]
-        sums = [float(part.sum()) for part in torch.cat(parts).split(lengths)]
-        return [total / length**search.length_penalty for total, length in zip(sums, lengths, strict=True)]
+        scores = []
+        for hidden_TD, labels_T in zip(hidden_BTD, labels_BT, strict=True):
+            labels_N = labels_T[labels_T != IGNORED]
+            states_ND = parts.before_head(module.decoder, hidden_TD[: len(labels_N)])
+            logits_NV = nn.functional.linear(states_ND, weight_VD, bias_V).float()
+            total = -nn.functional.cross_entropy(logits_NV, labels_N, reduction="sum")
+            scores.append(float(total) / len(labels_N) ** search.length_penalty)
+        return scores
 
     def _said(self, ids: list[int]) -> list[int]:
         """A sequence with its start token and as far as its end token, without padding."""

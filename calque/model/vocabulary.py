@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from calque.errors import RecipeError
@@ -50,13 +50,18 @@ def choose(
 ) -> Vocabularies:
     """The vocabularies that the recipe asks for, fitted to the training text where they are trimmed or new.
 
+    The checkpoint whose tokenizer the target side may keep or trim is the decoder's, or the encoder's where the decoder
+    is new (None); then no embeddings are copied.
+
     Raises:
         RecipeError: the pretrained tokenizer is asked for where there is no pretrained model.
         ModelError: the pretrained tokenizer cannot be read.
     """
+    spelling = decoder if decoder is not None else encoder
+    target = _side("target", recipe.target_vocabulary, recipe.target_pieces, recipe.max_length, spelling, targets)
     return Vocabularies(
         source=_side("source", recipe.source_vocabulary, recipe.source_pieces, recipe.max_length, encoder, sources),
-        target=_side("target", recipe.target_vocabulary, recipe.target_pieces, recipe.max_length, decoder, targets),
+        target=target if decoder is not None else replace(target, rows=()),
     )
 
 
@@ -80,7 +85,7 @@ def _side(
     codec = learn(texts, "bpe" if choice == "bpe" else "unigram", pieces, max_length)
     rows = tuple(shared(codec, old))
     why = "" if spelled >= _SPELLS else f", since {pretrained.name} spells only {spelled:.0%} of these sentences"
-    return Side(codec, rows, f"{codec.size} new pieces ({len(rows)} begin with pretrained embeddings){why}")
+    return Side(codec, rows, f"{codec.size} new pieces, {len(rows)} of them known to {pretrained.name}{why}")
 
 
 def pretrained_codec(pretrained: Pretrained, max_length: int) -> Codec:

@@ -117,8 +117,7 @@ def begin(recipe: Finetune, train: Text) -> tuple[Start, tuple[str, ...]]:
     if encoder is not None and encoder.is_translator:
         return _continued(recipe, encoder)
     decoder = _decoder(recipe.decoder, encoder)
-    spelling = decoder if decoder is not None else encoder
-    vocabularies = choose(recipe, encoder, spelling, train.sources, train.targets)
+    vocabularies = choose(recipe, encoder, decoder, train.sources, train.targets)
     source, target = vocabularies.source.codec, vocabularies.target.codec
     family = families.of("pair", source, target)
     assembly = family.assemble(Build(recipe, encoder, decoder, vocabularies))

@@ -2,7 +2,7 @@
 
 `er`: taller, tallest; `more`: more famous, most famous. `attribute`: only beside its noun; `predicate`: only after a
 verb; `the`: beside its noun it wants *the*. The fourth column lists the tags of nouns that it is said of, a fifth those
-that it stands beside where they are others (un homme grand is tall, un grand homme is great: *tall man* does not occur).
+that it stands beside where they are others (un homme grand is tall, un grand homme great: *tall man* does not occur).
 """
 
 from __future__ import annotations
@@ -10,14 +10,19 @@ from __future__ import annotations
 from calque.corpus.demo.lexeme import Adjective
 
 ADJECTIVES = """
-beautiful | beau | before more | adult child art clothes place nature vehicle vase flower song story poem ring | man woman boy girl child princess lady queen actress art clothes place nature vehicle vase flower song story poem ring
+beautiful | beau | before more | adult child art clothes place nature vehicle vase flower song story poem ring | man \
+woman boy girl child princess lady queen actress art clothes place nature vehicle vase flower song story poem ring
 pretty | joli | before | girl woman princess clothes flower village doll garden painting photo house song
-good | bon | before attribute | job friend food drink meal reading event hotel restaurant idea answer question joke plan lesson
-bad | mauvais | before attribute | actor singer cook doctor food drink meal idea answer plan dream hotel restaurant novel film
+good | bon | before attribute | job friend food drink meal reading event hotel restaurant idea answer question joke \
+plan lesson
+bad | mauvais | before attribute | actor singer cook doctor food drink meal idea answer plan dream hotel restaurant \
+novel film
 new | nouveau | before attribute | thing clothes vehicle job friend neighbor pupil school hotel bridge plan teacher
-old | vieux | before er | adult animal thing clothes vehicle place song tree | man woman uncle aunt friend neighbor king queen lady witch teacher doctor painter judge animal thing clothes vehicle place song tree
+old | vieux | before er | adult animal thing clothes vehicle place song tree | man woman uncle aunt friend neighbor \
+king queen lady witch teacher doctor painter judge animal thing clothes vehicle place song tree
 young | jeune | before er | adult | man woman king queen princess job pet livestock wild lady witch
-little | petit | before attribute | boy girl child brother sister cousin pet livestock bird village house island garden vessel bedroom baby
+little | petit | before attribute | boy girl child brother sister cousin pet livestock bird village house island \
+garden vessel bedroom baby
 big | grand | before er | livestock wild thing vehicle place stone tomato | wild thing vehicle place stone tomato
 small | petit | before er predicate | thing vehicle place clothes
 tall | grand | before er | adult child tree tower | boy girl pupil student soldier policeman dancer tree tower
@@ -109,7 +114,8 @@ German | allemand | after | beer job newspaper magazine novel film song car frie
 American | américain | after | job newspaper magazine novel film song car tourist
 Japanese | japonais | after | tea job newspaper magazine novel film song car knife tourist
 Chinese | chinois | after | tea job newspaper magazine novel film song vase recipe tourist
-first | premier | before attribute the | train bus plane lesson exam letter exercise question novel film song poem match ticket
+first | premier | before attribute the | train bus plane lesson exam letter exercise question novel film song poem \
+match ticket
 last | dernier | before attribute the | train bus plane lesson exam letter exercise question song poem match ticket
 """
 

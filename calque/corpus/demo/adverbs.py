@@ -55,7 +55,11 @@ AGES = (
 )
 
 IN, AT, ON = Preposition("in", "dans"), Preposition("at", "à"), Preposition("on", "sur")
-UNDER, BEHIND, BEFORE = Preposition("under", "sous"), Preposition("behind", "derrière"), Preposition("in front of", "devant")
+UNDER, BEHIND, BEFORE = (
+    Preposition("under", "sous"),
+    Preposition("behind", "derrière"),
+    Preposition("in front of", "devant"),
+)
 NEAR, FAR, BESIDE = (
     Preposition("near", "près de"),
     Preposition("far from", "loin de"),

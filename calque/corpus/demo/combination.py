@@ -52,19 +52,22 @@ def nodes(meaning: object) -> list[object]:
 
 def lemmas(meaning: Sentence) -> list[str]:
     """The English lemmas of the sentence with their part of speech, such as 'noun:apple'."""
-    found: list[str] = []
-    for node in nodes(meaning):
-        if isinstance(node, NounPhrase) and isinstance(node.head, Noun | Name) and not node.trace:
-            found.append(f"{'noun' if isinstance(node.head, Noun) else 'name'}:{node.head.english}")
-        if isinstance(node, NounPhrase) and not node.trace:
-            found += [f"adjective:{adjective.english}" for adjective in node.adjectives]
-        elif isinstance(node, Quality):
-            found.append(f"adjective:{node.adjective.english}")
-        elif isinstance(node, Profession):
-            found.append(f"noun:{node.noun.english}")
-        elif isinstance(node, VerbPhrase | Done):
-            found.append(f"verb:{node.verb.name}")
-    return found
+    return [lemma for node in nodes(meaning) for lemma in _lemmas_of(node)]
+
+
+def _lemmas_of(node: object) -> Iterator[str]:
+    """The lemmas that a node adds itself."""
+    match node:
+        case NounPhrase() if not node.trace:
+            if _lemma(node):
+                yield f"noun:{_lemma(node)}" if isinstance(node.head, Noun) else f"name:{_lemma(node)}"
+            yield from (f"adjective:{adjective.english}" for adjective in node.adjectives)
+        case Quality():
+            yield f"adjective:{node.adjective.english}"
+        case Profession():
+            yield f"noun:{node.noun.english}"
+        case VerbPhrase() | Done():
+            yield f"verb:{node.verb.name}"
 
 
 def combinations(meaning: Sentence) -> tuple[Combination, ...]:
@@ -77,14 +80,14 @@ def combinations(meaning: Sentence) -> tuple[Combination, ...]:
         elif isinstance(node, VerbPhrase):
             found.update(_of_verb(node))
         elif isinstance(node, NounPhrase):
-            head = _lemma(node)
-            found.update(("adjective", adjective.english, head) for adjective in node.adjectives)
+            found.update(("adjective", adjective.english, _lemma(node)) for adjective in node.adjectives)
     return tuple(sorted(found))
 
 
 def _lemma(phrase: NounPhrase | None) -> str:
     """The lemma of a noun or name; nothing for a pronoun."""
-    return phrase.head.english if phrase is not None and isinstance(phrase.head, Noun | Name) else ""
+    head = None if phrase is None else phrase.head
+    return head.english if isinstance(head, Noun) or (isinstance(head, Name) and head.proper) else ""
 
 
 def _of_clause(node: Clause) -> Iterator[Combination]:
@@ -96,7 +99,9 @@ def _of_clause(node: Clause) -> Iterator[Combination]:
                 yield "adjective", adjective.english, subject
             case Done(verb=verb):
                 yield "object", verb.name, subject
-                yield from (("subject", _lemma(by.phrase), verb.name) for by in phrase.adjuncts if isinstance(by, Prepositional))
+                yield from (
+                    ("subject", _lemma(by.phrase), verb.name) for by in phrase.adjuncts if isinstance(by, Prepositional)
+                )
             case _ if phrase.verb.name != "be":
                 yield "subject", subject, phrase.verb.name
         phrase = phrase.infinitive

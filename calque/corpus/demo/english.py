@@ -132,7 +132,9 @@ def _verb(node: Clause, asked: bool = False) -> tuple[list[Word], list[Word]]:
         marks = frozenset({(node, "negation")}) if refused else frozenset()
         return _refused(do, refused, marks), plain(verb.english, auxiliary, main)
     past = node.time is Time.PAST
-    text = inflection.past(verb.english) if past else inflection.third_person(verb.english) if index == 2 else verb.english
+    text = (
+        inflection.past(verb.english) if past else inflection.third_person(verb.english) if index == 2 else verb.english
+    )
     return [], plain(text, auxiliary, main)
 
 

@@ -139,8 +139,12 @@ _SPECIAL: dict[Determiner, Callable[[NounPhrase, Mark], list[Word]]] = {
 def _core(phrase: NounPhrase, noun: Noun) -> list[Word]:
     """The noun among its adjectives."""
     text = agreement.plural(noun.french) if phrase.number is Number.PLURAL else noun.french
-    before = [word for adjective in phrase.adjectives if adjective.before for word in _adjective(phrase, adjective.french)]
-    after = [word for adjective in phrase.adjectives if not adjective.before for word in _adjective(phrase, adjective.french)]
+    before = [
+        word for adjective in phrase.adjectives if adjective.before for word in _adjective(phrase, adjective.french)
+    ]
+    after = [
+        word for adjective in phrase.adjectives if not adjective.before for word in _adjective(phrase, adjective.french)
+    ]
     if phrase.scope is None:
         return [*before, *plain(text, (phrase, "noun")), *after]
     most = plain("plus", (phrase, "most"))

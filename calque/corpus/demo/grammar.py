@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from calque.corpus.demo import compounds, descriptions, questions, statements
+from calque.corpus.demo import compounds, descriptions, negations, questions, statements
 from calque.corpus.demo.combination import lemmas
 from calque.corpus.demo.dice import Dice, Weighted
 from calque.corpus.demo.meaning import Sentence
@@ -18,14 +18,14 @@ WEIGHTS: tuple[tuple[Construction, float], ...] = (
     (statements.direct_pronoun, 5),
     (statements.indirect_pronoun, 3),
     (statements.two_pronouns, 1),
-    (statements.negation, 6),
-    (statements.never, 2),
-    (statements.no_longer, 2),
-    (statements.not_yet, 2),
-    (statements.nothing, 1),
-    (statements.nobody, 1),
-    (statements.everybody, 2),
-    (statements.only, 2),
+    (negations.negation, 6),
+    (negations.never, 2),
+    (negations.no_longer, 2),
+    (negations.not_yet, 2),
+    (negations.nothing, 1),
+    (negations.nobody, 1),
+    (negations.everybody, 2),
+    (negations.only, 2),
     (statements.governed, 5),
     (statements.motion, 4),
     (statements.residence, 2),
@@ -45,7 +45,7 @@ WEIGHTS: tuple[tuple[Construction, float], ...] = (
     (descriptions.age, 1),
     (descriptions.birth, 1),
     (descriptions.weather, 1),
-    (descriptions.clock, 0.15),
+    (descriptions.clock, 0.3),
     (questions.polar, 4),
     (questions.polar_quality, 1.5),
     (questions.ability, 1.5),
@@ -73,7 +73,15 @@ NAMES = tuple(construction.__name__.replace("_", "-") for construction, _ in WEI
 _EXCLUSIVE = (
     "white black red green blue yellow brown gray",
     "French English Italian Spanish German American Japanese Chinese",
-    *("big small little huge tall", "hot cold", "clean dirty", "open closed", "heavy light", "old new young", "fast slow"),
+    *(
+        "big small little huge tall",
+        "hot cold",
+        "clean dirty",
+        "open closed",
+        "heavy light",
+        "old new young",
+        "fast slow",
+    ),
     *("sweet salty", "long short", "round square", "high low", "simple difficult", "interesting boring", "happy sad"),
     *("good bad excellent delicious", "beautiful pretty magnificent", "first last", "quiet calm", "shy brave"),
     *("busy tired", "happy angry worried nervous", "funny serious sad"),
@@ -91,7 +99,7 @@ def draw(dice: Dice) -> tuple[str, Sentence]:
 
 
 def _repetitive(meaning: Sentence) -> bool:
-    """Whether a noun, name or adjective occurs twice, or two adjectives that exclude one another, as no one would say."""
+    """Whether a noun, name or adjective occurs twice, or two adjectives that exclude one another."""
     found = [lemma for lemma in lemmas(meaning) if not lemma.startswith("verb:")]
     kinds = [_KINDS[lemma] for lemma in found if lemma in _KINDS]
     return len(set(found)) < len(found) or len(set(kinds)) < len(kinds)

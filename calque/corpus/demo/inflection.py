@@ -28,11 +28,14 @@ be was been|have had|do did done|eat ate eaten|drink drank drunk|buy bought|sell
 |break broke broken|lose lost|find found|see saw seen|hear heard|take took taken|drive drove driven|know knew known
 |meet met|draw drew drawn|choose chose chosen|teach taught|forget forgot forgotten|understand understood
 |sing sang sung|hide hid hidden|throw threw thrown|cut cut|build built|catch caught|feed fed|wake woke woken
-|leave left|wear wore worn|hold held|steal stole stolen|speak spoke spoken|give gave given|show showed shown|lend lent|send sent
-|bring brought|tell told|sleep slept|run ran run|swim swam swum|win won|shine shone|ring rang rung|fly flew flown
-|fall fell fallen|come came come|go went gone|think thought|begin began begun|grow grew grown|get got gotten
+|leave left|wear wore worn|hold held|steal stole stolen|speak spoke spoken|give gave given|show showed shown|lend lent
+|send sent|bring brought|tell told|sleep slept|run ran run|swim swam swum|win won|shine shone|ring rang rung
+|fly flew flown|fall fell fallen|come came come|go went gone|think thought|begin began begun|grow grew grown
+|get got gotten
 |become became become|put put|say said|make made
-""".strip().replace("\n", "").split("|")
+""".strip()
+    .replace("\n", "")
+    .split("|")
 }
 _DOUBLED = frozenset({"stop", "plan", "get", "run", "swim", "cut", "win", "begin", "forget", "put", "hug"})
 _AN = ("hour", "honest")

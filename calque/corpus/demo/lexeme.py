@@ -24,7 +24,8 @@ class Number(Enum):
 class Noun:
     """A common noun.
 
-    `tags` say what kind of thing it is (its English lemma is among them); verbs and adjectives choose by them.
+    `tags` say what kind of thing it is (its English lemma is among them, with _ for a space); verbs and adjectives
+    choose by them.
     `feminine` is the French noun for a woman of that profession.
     """
 
@@ -37,11 +38,12 @@ class Noun:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A proper name, or a pronoun that behaves like one (everybody), always singular."""
+    """A proper name, or, where it is not `proper`, a pronoun that behaves like one (everybody); always singular."""
 
     english: str
     french: str
     gender: Gender
+    proper: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,22 +14,27 @@ TRANSITIVE = verbs.parse(verbs.TRANSITIVE)
 DITRANSITIVE = verbs.parse(verbs.DITRANSITIVE)
 INTRANSITIVE = verbs.parse(verbs.INTRANSITIVE)
 FRAMES = (*TRANSITIVE, *DITRANSITIVE, *INTRANSITIVE)
+# What a verb is said of, with or without an object but without a recipient.
+ACTIONS = (*TRANSITIVE, *INTRANSITIVE)
 
 
 @cache
-def among(tags: tuple[str, ...]) -> tuple[Noun, ...]:
-    """The nouns with at least one of the tags, in the order of the table; ValueError for a tag that no noun has."""
-    found = tuple(noun for noun in nouns.ALL if not noun.tags.isdisjoint(tags))
-    for tag in tags:
-        if not any(tag in noun.tags for noun in found):
+def among(*tags: str) -> tuple[Noun, ...]:
+    """The nouns with at least one of the tags (several in one string too), in the order of the table.
+
+    ValueError for a tag that no noun has.
+    """
+    wanted = " ".join(tags).split()
+    for tag in wanted:
+        if not any(tag in noun.tags for noun in nouns.ALL):
             raise ValueError(f"no noun of the demo lexicon is tagged '{tag}'")
-    return found
+    return tuple(noun for noun in nouns.ALL if not noun.tags.isdisjoint(wanted))
 
 
 @cache
 def nouns_of(*tags: str) -> Weighted[Noun]:
     """The nouns with at least one of the tags; those that few verbs take are likelier, so that none is rare."""
-    return Weighted((noun, 1 / (1 + _uses(noun))) for noun in among(tags))
+    return Weighted((noun, 1 / (1 + _uses(noun))) for noun in among(*tags))
 
 
 @cache
@@ -82,15 +87,25 @@ def adjective(english: str) -> Adjective:
 
 
 @cache
-def frames(*names: str) -> tuple[Frame, ...]:
-    """The frames, of any kind, of the verbs with these names, such as 'look for'; ValueError where there is none."""
-    found = tuple(frame for frame in FRAMES if frame.verb.name in names)
-    missing = set(names) - {frame.verb.name for frame in found}
+def frames(names: str) -> tuple[Frame, ...]:
+    """The frames, of any kind, of the verbs with these names ('read look_for'); ValueError where one has none."""
+    wanted = {name.replace("_", " ") for name in names.split()}
+    found = tuple(frame for frame in FRAMES if frame.verb.name in wanted)
+    missing = wanted - {frame.verb.name for frame in found}
     if missing:
         raise ValueError(f"the demo lexicon has no verb {sorted(missing)}")
     return found
 
 
-def personal(tags: tuple[str, ...]) -> bool:
-    """Whether names and pronouns may be what `tags` describe."""
-    return "person" in tags or "adult" in tags
+def personal(frame: Frame) -> bool:
+    """Whether names and pronouns may be the subject."""
+    return "person" in frame.subjects or "adult" in frame.subjects
+
+
+def direct(frame: Frame) -> bool:
+    """Whether the object has no preposition in either language."""
+    return bool(frame.objects) and not any(frame.verb.preposition)
+
+
+# What everybody does.
+HUMAN = tuple(frame for frame in ACTIONS if "person" in frame.subjects)

@@ -101,7 +101,10 @@ class Fixed:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Quality:
-    """An adjective after a verb. `degree`: '', 'very', 'too', 'so', 'more', 'less', 'as'; the last three have `than`."""
+    """An adjective after a verb.
+
+    `degree`: '', 'very', 'too', 'so', 'more', 'less' or 'as'; the last three have `than`.
+    """
 
     adjective: Adjective
     degree: str = ""

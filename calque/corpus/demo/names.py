@@ -16,11 +16,11 @@ CITIES = (
     *(Name(*names, M) for names in (("Geneva", "Genève"), ("Lisbon", "Lisbonne"), ("Moscow", "Moscou"))),
 )
 
-EVERYBODY = Name("everybody", "tout le monde", M)
-SOMEBODY = Name("somebody", "quelqu'un", M)
-NOBODY = Name("nobody", "personne", M)
-WHO = Name("who", "qui", M)
-NOON, MIDNIGHT = Name("noon", "midi", M), Name("midnight", "minuit", M)
+EVERYBODY = Name("everybody", "tout le monde", M, proper=False)
+SOMEBODY = Name("somebody", "quelqu'un", M, proper=False)
+NOBODY = Name("nobody", "personne", M, proper=False)
+WHO = Name("who", "qui", M, proper=False)
+NOON, MIDNIGHT = Name("noon", "midi", M, proper=False), Name("midnight", "minuit", M, proper=False)
 
 # French forms: subject, object, indirect object, after a preposition. English "you" is one person, called "vous";
 # I, you, we, and they where nothing says who they are, are masculine.

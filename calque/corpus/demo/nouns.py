@@ -10,8 +10,9 @@ from __future__ import annotations
 from calque.corpus.demo.lexeme import Gender, Noun
 
 NOUNS = {
-    "person adult kin": """mother/mère/f/single, father/père/m/single, brother/frère/m, sister/sœur/f, uncle/oncle/m, aunt/tante/f,
-        grandfather/grand-père/m/single, grandmother/grand-mère/f/single, husband/mari/m/single, cousin/cousin/m""",
+    "person adult kin": """mother/mère/f/single, father/père/m/single, brother/frère/m, sister/sœur/f,
+        uncle/oncle/m, aunt/tante/f, grandfather/grand-père/m/single, grandmother/grand-mère/f/single,
+        husband/mari/m/single, cousin/cousin/m""",
     "person child kin": "son/fils/m, daughter/fille/f, nephew/neveu/m, niece/nièce/f",
     "person child": "boy/garçon/m, girl/fille/f, child/enfant/m, pupil/élève/m",
     "person adult": """man/homme/m, woman/femme/f, friend/ami/m/close, neighbor/voisin/m/close, tourist/touriste/m,
@@ -28,7 +29,8 @@ NOUNS = {
         policeman/policier/m, mechanic/mécanicien+mécanicienne/m""",
     "infant": "baby/bébé/m",
     "animal pet": "dog/chien/m, cat/chat/m, rabbit/lapin/m, turtle/tortue/f, bird/oiseau/m, mouse/souris/f",
-    "animal livestock": "horse/cheval/m, cow/vache/f, duck/canard/m, goat/chèvre/f, pig/cochon/m, donkey/âne/m, hen/poule/f",
+    "animal livestock": """horse/cheval/m, cow/vache/f, duck/canard/m, goat/chèvre/f, pig/cochon/m, donkey/âne/m,
+        hen/poule/f""",
     "animal wild": """wolf/loup/m, bear/ours/m, lion/lion/m, elephant/éléphant/m, fox/renard/m, monkey/singe/m,
         owl/hibou/m, hedgehog/hérisson/m, squirrel/écureuil/m, frog/grenouille/f, bee/abeille/f, snake/serpent/m""",
     "food fruit": """apple/pomme/f, pear/poire/f, banana/banane/f, orange/orange/f, strawberry/fraise/f,
@@ -96,7 +98,7 @@ NOUNS = {
 def _noun(entry: str, tags: str) -> Noun:
     english, french, gender, *own = entry.strip().split("/")
     masculine, _, feminine = french.partition("+")
-    all_tags = frozenset([*tags.split(), *own, english])
+    all_tags = frozenset([*tags.split(), *own, english.replace(" ", "_")])
     return Noun(english, masculine, Gender(gender), all_tags, feminine)
 
 

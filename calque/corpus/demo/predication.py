@@ -1,25 +1,26 @@
-"""Draws what verbs say of their subjects: tense, objects, adverbs, negation."""
+"""Draws what verbs say of their subjects: tense, objects, adverbs."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from calque.corpus.demo import adverbs, lexicon, phrases
+from calque.corpus.demo import adverbs, lexicon, names, phrases, places
 from calque.corpus.demo.dice import Dice, Weighted
 from calque.corpus.demo.lexeme import Number, Pronoun, Verb
 from calque.corpus.demo.meaning import Clause, Fixed, NounPhrase, Prepositional, Time, VerbPhrase
 from calque.corpus.demo.verbs import Frame
 
 _EVENTS = (
-    *((Time.PRESENT, 16.0), (Time.PROGRESSIVE, 23), (Time.PAST, 28), (Time.PAST_PROGRESSIVE, 7)),
+    *((Time.PRESENT, 16), (Time.PROGRESSIVE, 23), (Time.PAST, 28), (Time.PAST_PROGRESSIVE, 7)),
     *((Time.FUTURE, 13), (Time.NEAR, 5), (Time.PERFECT, 4), (Time.RECENT, 3)),
 )
 _EVENT = Weighted(_EVENTS)
 _SIMPLE = Weighted((time, weight) for time, weight in _EVENTS if "PROGRESSIVE" not in time.name)
 _STATE = Weighted(((Time.PRESENT, 60), (Time.PAST, 25), (Time.FUTURE, 15)))
 # Their past is spelled like their base, so that without he, she, it nobody sees which is meant.
-_SAME_PAST = frozenset({"read", "cut", "put"})
-_ONCE = frozenset({"arrive", "come in", "fall", "die", "begin", "end", "get married", "build", "plant", "burn", "grow"})
+_SAME_PAST = frozenset(("read", "cut", "put"))
+# What is not done often.
+_ONCE = frozenset(("arrive", "come in", "fall", "die", "begin", "end", "get married", "build", "plant", "burn", "grow"))
 _MANNERS = {
     "walk": "slowly quickly silently here outside",
     "run": "quickly outside",
@@ -37,10 +38,14 @@ _MANNERS = {
     "rest": "here outside",
     "fly": "slowly silently",
 }
-_WITH = ("work", "dance", "travel", "walk", "eat", "sing", "swim", "go for a walk", "go out", "leave", "come back", "stay")
-_AT_PLACES = (
-    *("sleep", "work", "sing", "dance", "walk", "run", "play", "wait", "eat", "rest", "cry", "stay", "arrive", "stop"),
-    *("read", "find", "lose", "meet", "write", "study", "hide"),
+_WITH = frozenset(
+    ("work", "dance", "travel", "walk", "eat", "sing", "swim", "go for a walk", "go out", "leave", "come back", "stay")
+)
+_SOMEWHERE = frozenset(
+    (
+        *("sleep", "work", "sing", "dance", "walk", "run", "play", "wait", "eat", "rest", "cry", "stay", "arrive"),
+        *("stop", "read", "find", "lose", "meet", "write", "study", "hide"),
+    )
 )
 
 
@@ -54,8 +59,21 @@ def blurred(verb: Verb, subject: NounPhrase, time: Time) -> bool:
     if verb.english not in _SAME_PAST or time not in {Time.PRESENT, Time.PAST}:
         return False
     head = subject.head
-    plural = subject.number is Number.PLURAL
-    return head.english_index != 2 if isinstance(head, Pronoun) else plural
+    return head.english_index != 2 if isinstance(head, Pronoun) else subject.number is Number.PLURAL
+
+
+def ongoing(verb: Verb, time: Time) -> Time:
+    """The progressive instead of the present for what happens, not for what lasts."""
+    return Time.PROGRESSIVE if time is Time.PRESENT and not verb.flags & {"state", "simple"} else time
+
+
+def refusable(node: Clause) -> bool:
+    """Whether the clause can be negated without oddity: not of somebody new, nor of how many there are."""
+    thing = node.phrase.object
+    new = {phrases.D.A, phrases.D.SOME}
+    return node.subject.determiner not in phrases.LOOSE and (
+        thing is None or thing.determiner not in phrases.LOOSE - new
+    )
 
 
 def verb_phrase(dice: Dice, frame: Frame, subject: NounPhrase, adjectives: float = 0.3) -> VerbPhrase:
@@ -64,20 +82,20 @@ def verb_phrase(dice: Dice, frame: Frame, subject: NounPhrase, adjectives: float
         return VerbPhrase(frame.verb)
     noun = dice.weigh(lexicon.nouns_of(*frame.objects))
     thing = phrases.noun_phrase(dice, noun, frame.style, subject, adjectives)
-    recipient = recipient_for(dice, subject) if frame in lexicon.DITRANSITIVE else None
+    recipient = _recipient(dice, subject) if frame in lexicon.DITRANSITIVE else None
     return VerbPhrase(frame.verb, thing, recipient, shifts=frame.shifts)
 
 
-def recipient_for(dice: Dice, subject: NounPhrase) -> NounPhrase:
+def _recipient(dice: Dice, subject: NounPhrase) -> NounPhrase:
     """To whom something is given."""
     if dice.chance(0.4):
         return phrases.other_pronoun(dice, subject)
-    return phrases.person(dice, ("kin", "friend", "neighbor", "job", "child", "tourist"), subject)
+    return phrases.person(dice, "kin friend neighbor job child tourist", subject)
 
 
 def clause(dice: Dice, frame: Frame, subject: NounPhrase | None = None, adverb: bool = True) -> Clause | None:
     """A clause in any tense, perhaps with adverbs; None where the draw makes no good sentence."""
-    who = subject or phrases.subject(dice, frame.subjects)
+    who = subject or phrases.doer(dice, frame)
     time = time_for(dice, frame.verb)
     if blurred(frame.verb, who, time):
         return None
@@ -89,10 +107,11 @@ def clause(dice: Dice, frame: Frame, subject: NounPhrase | None = None, adverb: 
 
 def with_adverbs(dice: Dice, node: Clause) -> Clause:
     """The clause with a manner, a companion or a place, and with a time or a frequency, or as it is."""
-    node = replace(node, phrase=replace(node.phrase, adjuncts=(*node.phrase.adjuncts, *_circumstance(dice, node))))
-    if "state" in node.phrase.verb.flags:
+    phrase = node.phrase
+    node = replace(node, phrase=replace(phrase, adjuncts=(*phrase.adjuncts, *_circumstance(dice, node))))
+    if "state" in phrase.verb.flags:
         return node
-    if node.time is Time.PRESENT and node.phrase.verb.name not in _ONCE and dice.chance(0.4):
+    if node.time is Time.PRESENT and phrase.verb.name not in _ONCE and dice.chance(0.4):
         return replace(node, frequency=dice.pick(adverbs.FREQUENCIES))
     return with_time(dice, node) if dice.chance(0.3) else node
 
@@ -110,19 +129,20 @@ def with_time(dice: Dice, node: Clause, first: float = 0.3) -> Clause:
 
 
 def _circumstance(dice: Dice, node: Clause) -> tuple[Prepositional | Fixed, ...]:
-    name, thing = node.phrase.verb.name, node.phrase.object
-    if name in _MANNERS and thing is None and dice.chance(0.3):
+    """How, with whom or where it is done, now and then."""
+    name, alone = node.phrase.verb.name, node.phrase.object is None
+    if alone and name in _MANNERS and dice.chance(0.3):
         wanted = _MANNERS[name].split()
         return (Fixed(dice.pick([manner for manner in adverbs.MANNERS if manner.english in wanted])),)
-    if name in _WITH and thing is None and dice.chance(0.3):
+    if alone and name in _WITH and dice.chance(0.3):
         return _companion(dice, node)
-    return (phrases.place(dice),) if name in _AT_PLACES and dice.chance(0.35) else ()
+    return (places.place(dice),) if name in _SOMEWHERE and dice.chance(0.35) else ()
 
 
 def _companion(dice: Dice, node: Clause) -> tuple[Prepositional, ...]:
     head = node.subject.head
-    if not isinstance(head, Pronoun) and "animal" in getattr(head, "tags", ()):
+    if head is names.WHO or "animal" in getattr(head, "tags", ()):
         return ()
     if dice.chance(0.5):
         return (Prepositional(adverbs.WITH, phrases.other_pronoun(dice, node.subject)),)
-    return (Prepositional(adverbs.WITH, phrases.person(dice, ("kin", "friend", "neighbor"), node.subject)),)
+    return (Prepositional(adverbs.WITH, phrases.person(dice, "kin friend neighbor", node.subject)),)

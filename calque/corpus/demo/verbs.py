@@ -20,6 +20,7 @@ drink | boire | boy girl child son daughter | water milk lemonade juice
 drink | boire | cat dog horse cow | water milk
 prepare | préparer | person | meal soup salad cake coffee tea omelet
 order | commander | adult | food drink
+order | commander | person | pancake salad cookie sandwich ice_cream soup
 taste | goûter | person | soup cheese cake wine jam honey ice_cream omelet
 buy | acheter | person | soft furniture food ingredient drink thing clothes vehicle | indefinite
 buy | acheter | person | ingredient soft fruit vegetable yogurt pancake rice sweater | indefinite
@@ -32,7 +33,7 @@ translate | traduire | adult pupil | letter poem story novel message article tex
 open | ouvrir | person | door window bag suitcase box bottle letter drawer cupboard book gift umbrella
 close | fermer | person | door window bag suitcase box drawer cupboard book umbrella
 wash | laver | person | clothes vehicle vessel dish dog window soft
-clean | nettoyer | person | house kitchen bedroom office window shoe boot carpet oven bicycle table
+clean | nettoyer | person | mirror sofa house kitchen bedroom office window shoe boot carpet oven bicycle table
 repair | réparer | adult | vehicle watch phone computer lamp radio television clock roof chair door toy
 break | casser | person | plate glass cup vase window lamp toy mirror bottle chair watch | simple
 lose | perdre | person | key bag wallet phone umbrella watch hat glove ring ticket scarf | simple
@@ -40,6 +41,7 @@ find | trouver | person | key bag wallet phone umbrella ring ticket coin map mon
 look +for | chercher | person | key bag wallet phone umbrella ring ticket map hat pen hammer knife
 look +for | chercher | person | pet hotel bakery pharmacy bank
 see | voir | person | person animal place vehicle nature | simple
+see | voir | person | squirrel hedgehog cloud river road leaf sky | simple
 hear | entendre | person | animal noise song music train truck plane baby | simple
 listen +to | écouter | person | song music radio teacher concert singer story bird
 watch | regarder | person | film match television
@@ -47,6 +49,7 @@ look +at | regarder | person | art photo cloud leaf snow clock map sky star moon
 wait +for | attendre | person | bus train taxi plane letter answer kin friend job
 carry | porter | adult | bag suitcase box basket ladder tent table stone
 wear | porter | person | clothes | imperfect worn
+wear | porter | person | hat boot shoe glove sock sweater | imperfect worn
 take | prendre | person | bus train taxi plane boat umbrella bag | simple
 drive | conduire | adult | car bus truck taxi train
 help | aider | person | person
@@ -78,19 +81,22 @@ catch | attraper | cat fox owl snake | mouse bird frog
 catch | attraper | person | ball thief
 feed | nourrir | person | pet livestock baby
 like | aimer | person | food drink fruit vegetable | state generic
-like | aimer | person | snow sun music sofa city garden village island song film book poem house painting | state definite
+like | aimer | person | snow sun music sofa city garden village island song film book poem house painting | state \
+definite
 love | adorer | person | food drink pet wild | state generic
 love | adorer | person | kin friend city garden village sea moon song | state definite
 hate | détester | person | food drink wild exam | state generic
 hate | détester | person | noise city song film thief king | state definite
 admire | admirer | person | art castle sky sea mountain king queen actor actress musician singer
+admire | admirer | person | mirror carpet clock drawing vase ring sky tower | definite
 protect | protéger | adult | child animal king queen city castle
 wake ^up | réveiller | person | child baby husband brother sister father mother son daughter
 call | appeler | person | kin friend neighbor doctor policeman lawyer
 kiss | embrasser | person | kin baby
 greet | saluer | person | person
 need | avoir ^besoin +de | person | key umbrella phone computer ladder hammer knife car bicycle pen map | state
-need | avoir ^besoin +de | adult | bread water milk flour sugar butter oil salt money time work | state
+need | avoir ^besoin +de | adult | bread water milk flour butter money | state
+need | avoir ^besoin +de | person | sugar oil salt time work towel pillow luck | state
 have | avoir | person | brother sister cousin uncle aunt son daughter nephew niece friend | state counted
 have | avoir | person | pet horse car bicycle boat house watch umbrella phone computer guitar piano | state indefinite
 own | posséder | adult | house car farm castle boat island horse hotel restaurant factory | state
@@ -224,7 +230,7 @@ def _parts(field: str) -> tuple[str, str, str]:
 
 
 def verb(english: str, french: str, flags: str = "") -> Verb:
-    """The verb that two columns and its flags describe; `se` or `s'` before the French infinitive makes it reflexive."""
+    """The verb that two columns and its flags describe; `se` or `s'` before the infinitive makes it reflexive."""
     base, particle, preposition = _parts(english)
     infinitive, complement, link = _parts(french)
     bare = infinitive.removeprefix("se ").removeprefix("s'")
@@ -239,7 +245,7 @@ def _frame(line: str) -> Frame:
     return Frame(
         verb(english, french, flags),
         tuple(subjects.split()),
-        tuple(name.replace("_", " ") for name in objects.split()),
+        tuple(objects.split()),
         style=styles.pop() if styles else "any",
         shifts="both" in flags.split(),
     )
