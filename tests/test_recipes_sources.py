@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from calque.errors import DataError, RecipeError
-from calque.recipes import sources
+from calque.recipes import preset
 from calque.recipes.check import Check
 from calque.recipes.evaluate import Evaluate
 from calque.recipes.finetune import Finetune
-from calque.recipes.sources import presets, resolve
+from calque.recipes.preset import presets
+from calque.recipes.sources import resolve
 from calque.recipes.translate import Translate
 
 NEEDED = {"source": "en", "target": "fr", "train": ("t",), "dev": ("d",), "model": "some/bert", "out": "o"}
@@ -30,7 +31,7 @@ def toml(tmp_path):
 @pytest.fixture
 def small(tmp_path, monkeypatch):
     """The only preset: 'small'."""
-    monkeypatch.setattr(sources, "PRESETS", tmp_path / "presets")
+    monkeypatch.setattr(preset, "PRESETS", tmp_path / "presets")
     (tmp_path / "presets").mkdir()
     (tmp_path / "presets" / "small.toml").write_text("beam = 2\nseed = 2\nwarmup = 0.2\nmodel = 'hidden/name'\n")
 
@@ -52,11 +53,8 @@ def test_the_model_of_the_file_may_name_the_preset(toml, small):
     assert resolve(Finetune, {**flags, "model": "other"}, toml("model = 'small'\n")).warmup == 0.1
 
 
-def test_a_preset_may_be_named_by_itself(small):
-    recipe = resolve(Finetune, NEEDED, preset="small")
-    assert (recipe.model, recipe.warmup) == ("some/bert", 0.2)
-    with pytest.raises(RecipeError, match=r"unknown preset 'smal'; did you mean 'small'\? \(known: small\)"):
-        resolve(Finetune, NEEDED, preset="smal")
+def test_the_library_gets_the_preset_too(small):
+    assert Finetune(**{**NEEDED, "model": "small"}).warmup == 0.2
 
 
 def test_a_recipe_that_builds_no_model_has_no_preset(small):

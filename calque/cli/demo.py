@@ -20,3 +20,4 @@ def demo(recipe: Demo, *, json: Json = False) -> None:
         show.report(report)
         if not recipe.corpus_only:
             show.next_steps(recipe.out)
+            show.own_files(recipe.model)

@@ -103,3 +103,13 @@ def next_steps(folder: Path) -> None:
     console = terminal.results()
     console.print(Text(f"translator: {folder}", style="bold"))
     console.print(Text(f'try it:     calque translate {shlex.quote(str(folder))} "..."'))
+
+
+def own_files(model: str) -> None:
+    """The command that trains on one's own text, as the demo trained on its own."""
+    console = terminal.results()
+    console.print(
+        Text("your text:  data/train.en and data/train.fr, a sentence a line; data/dev and data/test likewise; then")
+    )
+    places = "--train data/train --dev data/dev --test data/test --source en --target fr"
+    console.print(Text(f"            calque finetune --model {shlex.quote(model)} {places} --out my-translator"))

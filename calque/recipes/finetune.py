@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field, model_validator
 
@@ -10,15 +12,22 @@ from calque.recipes.architecture import Architecture
 from calque.recipes.limits import Limits, Machine, Validation
 from calque.recipes.optimisation import Optimisation
 from calque.recipes.parallel import Parallel
+from calque.recipes.preset import with_preset
 from calque.recipes.search import Search
 from calque.recipes.vocabulary import Vocabulary
 
 
 class Finetune(Parallel, Architecture, Vocabulary, Optimisation, Limits, Validation, Search, Machine):
-    """A pretrained model and parallel text become a translator."""
+    """A pretrained model and parallel text become a translator. Where `model` names a preset, its settings are the
+    defaults."""
 
     out: Path = Field(description="folder of the finished translator; the run itself lies in OUT.run")
     probes: bool = Field(default=True, description="look for the known silent bugs before training")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_preset(cls, given: Any) -> Any:  # noqa: ANN401
+        return with_preset(given) if isinstance(given, Mapping) else given
 
     @model_validator(mode="after")
     def _dev_is_there(self) -> Finetune:

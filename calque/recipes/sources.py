@@ -12,10 +12,8 @@ from typing import Any, TypeVar, get_origin
 from pydantic import ValidationError
 
 from calque.errors import DataError, RecipeError, nearest
-from calque.recipes.architecture import Architecture
 from calque.recipes.recipe import Recipe
 
-PRESETS = Path(__file__).parent / "presets"
 _SYNTAX = re.compile(r"(?P<what>.*?) \(at (line (?P<line>\d+), column \d+|end of document)\)$", re.DOTALL)
 
 R = TypeVar("R", bound=Recipe)
@@ -29,17 +27,13 @@ class Source:
     places: Mapping[str, str]
 
 
-def resolve(
-    recipe: type[R], flags: Mapping[str, Any] | None = None, file: str | Path | None = None, preset: str | None = None
-) -> R:
-    """The recipe that these settings make together; a flag wins over the file, the file over the preset.
+def resolve(recipe: type[R], flags: Mapping[str, Any] | None = None, file: str | Path | None = None) -> R:
+    """The recipe that these settings make together; a flag wins over the file (and both over the recipe's preset).
 
     Args:
         recipe: which recipe to make.
         flags: field name to value, only those really given.
         file: a TOML file of settings. Relative paths in it are relative to the current directory.
-        preset: name of a preset (see `presets`); by default the one that `model` names, where the recipe builds a model
-            and there is a preset of that name.
 
     Raises:
         DataError: there is no such file.
@@ -48,21 +42,15 @@ def resolve(
     """
     given = Source(flags or {}, dict.fromkeys(flags or {}, "command line"))
     written = Source({}, {}) if file is None else read(recipe, Path(file))
-    prepared = _preset(recipe, preset, {**written.settings, **given.settings}.get("model"))
     settings: dict[str, Any] = {}
     places: dict[str, str] = {}
-    for source in (prepared, written, given):
+    for source in (written, given):
         settings |= source.settings
         places |= source.places
     try:
         return recipe.model_validate(settings)
     except ValidationError as error:
         raise RecipeError(_sentences(recipe, error, places)) from None
-
-
-def presets() -> list[str]:
-    """Names of the presets that come with calque."""
-    return sorted(path.stem for path in PRESETS.glob("*.toml"))
 
 
 def read(recipe: type[Recipe], path: Path) -> Source:
@@ -84,14 +72,6 @@ def read(recipe: type[Recipe], path: Path) -> Source:
             "; ".join(f"{places[key]}: unknown setting '{key}'{nearest(key, recipe.model_fields)}" for key in unknown)
         )
     return Source({key: _listed(recipe, key, value) for key, value in settings.items()}, places)
-
-
-def _preset(recipe: type[Recipe], name: str | None, model: Any) -> Source:  # noqa: ANN401
-    if name is not None and name not in presets():
-        raise RecipeError(f"unknown preset '{name}'{nearest(name, presets())} (known: {', '.join(presets())})")
-    if name is None and issubclass(recipe, Architecture) and model in presets():
-        name = str(model)
-    return Source({}, {}) if name is None else read(recipe, PRESETS / f"{name}.toml")
 
 
 def _text(path: Path) -> str:

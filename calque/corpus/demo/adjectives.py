@@ -29,7 +29,7 @@ tall | grand | before er | adult child tree tower | boy girl pupil student soldi
 long | long | before er | reading event bridge lesson street exercise trip
 short | court | after er predicate | reading event bridge lesson skirt dress exercise
 excellent | excellent | after | job food drink meal reading event hotel restaurant idea answer plan lesson
-huge | énorme | after | wild cake stone tree vessel castle fish rock hotel
+huge | énorme | after | wild cake stone tree vessel castle hotel
 strange | étrange | after more | adult reading idea question word dream secret rule noise event place animal
 happy | heureux | after er | adult child infant dog
 sad | triste | after er | adult child reading song film dog

@@ -83,7 +83,8 @@ def verb_phrase(dice: Dice, frame: Frame, subject: NounPhrase, adjectives: float
     noun = dice.weigh(lexicon.nouns_of(*frame.objects))
     thing = phrases.noun_phrase(dice, noun, frame.style, subject, adjectives)
     recipient = _recipient(dice, subject) if frame in lexicon.DITRANSITIVE else None
-    return VerbPhrase(frame.verb, thing, recipient, shifts=frame.shifts)
+    # Nobody says: she lends her her guitar.
+    return VerbPhrase(frame.verb, thing, recipient, shifts=frame.shifts and thing.determiner is not phrases.D.HER)
 
 
 def _recipient(dice: Dice, subject: NounPhrase) -> NounPhrase:
