@@ -131,7 +131,7 @@ def test_ctrl_c_saves_and_resume_goes_on_bit_exactly(settings, tmp_path, optimiz
         finetune(Finetune.of(settings), listener=Killer(6, signal.SIGINT))
     with pytest.raises(RecipeError, match="--resume goes on with that run, --restart begins anew"):
         finetune(Finetune.of(settings))
-    with pytest.raises(RecipeError, match=r"learning_rate was 0\.0005, is 0\.1"):
+    with pytest.raises(RecipeError, match=r"learning_rate was 0\.002, is 0\.1"):
         finetune(Finetune.of(settings | {"learning_rate": 0.1}), resume=True)
     finetune(Finetune.of(settings), resume=True)
     whole, resumed = weights(tmp_path / "whole"), weights(tmp_path / "model")

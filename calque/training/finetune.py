@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import time
 from dataclasses import dataclass
@@ -14,11 +15,11 @@ import torch
 from torch import nn
 
 from calque.decoding.machine import computes_bf16, device_of, set_threads
-from calque.errors import DataError, RecipeError
+from calque.errors import CalqueError, DataError, MachineError, RecipeError
 from calque.model import family as families
 from calque.model.batch import Ids
 from calque.model.family import Build, Family
-from calque.model.folder import Folder, describe, stage, write_recipe, write_text
+from calque.model.folder import Folder, describe, write_recipe, write_text
 from calque.model.pretrained import FROM_SCRATCH, Pretrained, find
 from calque.model.vocabulary import choose
 from calque.recipes.evaluate import Evaluate
@@ -28,6 +29,7 @@ from calque.text.codec import Codec
 from calque.training.card import card
 from calque.training.loop import Loop, Outcome
 from calque.training.objective import Translation
+from calque.training.probes import probe
 from calque.training.progress import Listener, Message, Silence
 from calque.training.rows import Text, encode, read
 from calque.training.run import Run
@@ -65,7 +67,7 @@ def finetune(recipe: Finetune, resume: bool = False, restart: bool = False, list
     set_threads(recipe.threads)
     recipe = settled(recipe)
     run = Run(recipe.out)
-    going_on = run.claim(recipe, resume, restart)
+    going_on = run.goes_on(recipe, resume, restart)
     train, dev = read(recipe.train, recipe.source, recipe.target), read(recipe.dev, recipe.source, recipe.target)
     digests = {"train": train.digest, "dev": dev.digest}
     torch.manual_seed(recipe.seed)
@@ -75,12 +77,14 @@ def finetune(recipe: Finetune, resume: bool = False, restart: bool = False, list
         start = _loaded(recipe, run.start, frozenset(run.facts["pretrained"]))
     else:
         start = _begun(recipe, run, train, digests, listener)
-    rows, loop = _prepared(recipe, run, start, train, dev, listener)
-    if recipe.probes and not going_on:
-        from calque.training.probes import probe
-
-        found = probe(start.module, start.family, rows, listener)
-        run.note({"probes": found})
+    try:
+        rows, loop = _prepared(recipe, run, start, train, dev, listener)
+        if recipe.probes and not going_on:
+            run.note({"probes": probe(start.module, start.family, rows, listener)})
+    except CalqueError:
+        if not going_on:
+            run.discard()
+        raise
     outcome = loop.run(resume=going_on)
     report = _finished(recipe, run, start, outcome, time.monotonic() - began, listener)
     listener.event(Message(f"{recipe.out}: ready after {outcome.steps} steps ({outcome.chosen})"))
@@ -88,7 +92,15 @@ def finetune(recipe: Finetune, resume: bool = False, restart: bool = False, list
 
 
 def settled(recipe: Finetune) -> Finetune:
-    """The recipe with choices that depend on the machine made: device and precision."""
+    """The recipe with choices that depend on the machine made: device and precision.
+
+    Raises:
+        MachineError: no such device, or several processes were started: this version trains in one.
+    """
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise MachineError(
+            "several processes were started, and this version trains in one: start calque without a launcher"
+        )
     device = device_of(recipe.device)
     precision = recipe.precision
     if precision == "auto":
@@ -101,7 +113,7 @@ def _begun(recipe: Finetune, run: Run, train: Text, digests: dict[str, Any], lis
     start, notes = begin(recipe, train)
     for note in notes:
         listener.event(Message(note))
-    with stage(run.start) as folder:
+    with run.begun(recipe) as folder:
         _write(folder, start, recipe)
     run.note({"digests": digests, "pretrained": sorted(start.pretrained), "notes": list(notes)})
     return start

@@ -66,8 +66,7 @@ def accelerator_of(recipe: Finetune) -> Accelerator:
     """The device and precision that the recipe asks for, through accelerate."""
     from accelerate.state import AcceleratorState
 
-    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
-        AcceleratorState._reset_state(reset_partial_state=True)  # one process may train twice, in other precisions
+    AcceleratorState._reset_state(reset_partial_state=True)  # one process may train twice, in other precisions
     mixed = "bf16" if recipe.precision == "bf16" else "no"
     return Accelerator(mixed_precision=mixed, cpu=recipe.device == "cpu")
 

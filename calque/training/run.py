@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,8 +35,8 @@ class Run:
         """The model folder as it was before the first step."""
         return self.path / "start"
 
-    def claim(self, recipe: BaseModel, resume: bool, restart: bool) -> bool:
-        """Make the directory, or take it over; True where there is something to go on from.
+    def goes_on(self, recipe: BaseModel, resume: bool, restart: bool) -> bool:
+        """Whether there is a run to go on with; writes nothing.
 
         Raises:
             RecipeError: OUT exists; or OUT.run exists and neither `resume` nor `restart` is said; or the settings to
@@ -46,20 +48,35 @@ class Run:
         if not self.path.exists():
             if resume:
                 raise RecipeError(f"{self.path}: no such run, so there is nothing to resume; leave out --resume")
-            self.path.mkdir(parents=True)
-        elif restart:
-            shutil.rmtree(self.path)
-            self.path.mkdir()
-        elif not resume:
-            raise RecipeError(f"{self.path} exists: --resume goes on with that run, --restart begins anew")
-        elif (self.path / "recipe.toml").is_file():
-            self._refuse_other(recipe)
-        if not self.start.is_dir():
-            write_recipe(recipe, self.path / "recipe.toml")
             return False
+        if restart:
+            return False
+        if not resume:
+            raise RecipeError(f"{self.path} exists: --resume goes on with that run, --restart begins anew")
+        if not self.start.is_dir():
+            return False
+        self._refuse_other(recipe)
         for leftover in self.path.glob("checkpoints/.*.part-*"):
             shutil.rmtree(leftover)
         return True
+
+    @contextmanager
+    def begun(self, recipe: BaseModel) -> Iterator[Path]:
+        """The folder of the model as it starts, to be filled; an older run goes away only now, and what cannot be
+        written whole is taken away again."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        self.path.mkdir(parents=True)
+        try:
+            write_recipe(recipe, self.path / "recipe.toml")
+            with stage(self.start) as folder:
+                yield folder
+        except BaseException:
+            self.discard()
+            raise
+
+    def discard(self) -> None:
+        """Take the run away."""
+        shutil.rmtree(self.path, ignore_errors=True)
 
     def _refuse_other(self, recipe: BaseModel) -> None:
         before = tomlkit.parse((self.path / "recipe.toml").read_text(encoding="utf-8")).unwrap()
