@@ -23,14 +23,18 @@ SETTINGS: dict[str, Any] = {
     "decoder_layers": 2,
     "max_length": 64,
     "learning_rate": 1e-3,
-    "pretrained_learning_rate": 2e-4,
+    "pretrained_learning_rate": 3e-4,
+    "unfreeze": 0.3,
     "schedule": "linear",
-    "batch_tokens": 2048,
+    "warmup": 0.05,
+    "batch_tokens": 512,
+    "dropout": 0.0,  # each pair is seen once at most, and the grammar has one translation for it: nothing to smooth
+    "label_smoothing": 0.0,
     "validations": 5,
     "validation_pairs": 100,
     "average": 1,
 }
-EPOCHS = 5
+MINUTES = 5.0
 
 
 def demo(recipe: Demo, listener: Listener | None = None) -> Report:
@@ -54,11 +58,7 @@ def demo(recipe: Demo, listener: Listener | None = None) -> Report:
 
 def settings(recipe: Demo, corpus: Path) -> Finetune:
     """The fine-tuning that the demo runs."""
-    limit = {
-        "minutes": recipe.minutes,
-        "steps": recipe.steps,
-        "epochs": None if recipe.minutes or recipe.steps else EPOCHS,
-    }
+    limit = {"steps": recipe.steps} if recipe.steps else {"minutes": recipe.minutes or MINUTES}
     places = {name: (str(corpus / name),) for name in ("train", "dev", "test")}
     shared = {name: getattr(recipe, name) for name in ("model", "out", "threads", "seed")}
     return Finetune.of({"source": "en", "target": "fr", **SETTINGS, **limit, **places, **shared}, "demo")

@@ -11,29 +11,26 @@ from calque.corpus.demo.lexeme import Adjective
 
 ADJECTIVES = """
 beautiful | beau | before more | adult child art clothes place nature vehicle vase flower song story poem ring | man \
-woman boy girl child princess lady queen actress art clothes place nature vehicle vase flower song story poem ring
-pretty | joli | before | girl woman princess clothes flower village doll garden painting photo house song
-good | bon | before attribute | job friend food drink meal reading event hotel restaurant idea answer question joke \
-plan lesson
-bad | mauvais | before attribute | actor singer cook doctor food drink meal idea answer plan dream hotel restaurant \
-novel film
-new | nouveau | before attribute | thing clothes vehicle job friend neighbor pupil school hotel bridge plan teacher
+woman boy girl child queen actress art clothes place nature vehicle vase flower song story poem ring
+pretty | joli | before | girl woman clothes flower village garden painting photo house song
+good | bon | before attribute | job friend food drink meal reading event hotel restaurant idea answer question lesson
+bad | mauvais | before attribute | actor singer doctor food drink meal idea answer dream hotel restaurant novel film
+new | nouveau | before attribute | thing clothes vehicle job friend neighbor pupil school hotel bridge teacher
 old | vieux | before er | adult animal thing clothes vehicle place song tree | man woman uncle aunt friend neighbor \
-king queen lady witch teacher doctor painter judge animal thing clothes vehicle place song tree
-young | jeune | before er | adult | man woman king queen princess job pet livestock wild lady witch
+king queen witch teacher doctor painter judge animal thing clothes vehicle place song tree
+young | jeune | before er | adult | man woman king queen job pet livestock wild witch
 little | petit | before attribute | boy girl child brother sister cousin pet livestock bird village house island \
 garden vessel bedroom baby
 big | grand | before er | livestock wild thing vehicle place stone tomato | wild thing vehicle place stone tomato
 small | petit | before er predicate | thing vehicle place clothes
-tall | grand | before er | adult child tree tower | boy girl pupil student soldier policeman dancer tree tower
+tall | grand | before er | adult child tree | boy girl pupil student soldier policeman tree
 long | long | before er | reading event bridge lesson street exercise trip
-short | court | after er predicate | reading event bridge lesson skirt dress exercise
-excellent | excellent | after | job food drink meal reading event hotel restaurant idea answer plan lesson
-huge | énorme | after | wild cake stone tree vessel castle hotel
+short | court | after er predicate | reading event bridge lesson dress exercise
+excellent | excellent | after | job food drink meal reading event hotel restaurant idea answer lesson
 strange | étrange | after more | adult reading idea question word dream secret rule noise event place animal
 happy | heureux | after er | adult child infant dog
 sad | triste | after er | adult child reading song film dog
-tired | fatigué | after | adult child infant pet horse donkey
+tired | fatigué | after | adult child infant pet horse
 ill | malade | after | adult child infant animal
 kind | gentil | after er | adult child dog
 rich | riche | after er | adult
@@ -45,75 +42,53 @@ famous | célèbre | after more | job hero castle reading art song city restaura
 serious | sérieux | after more | job child pupil problem
 generous | généreux | after more | adult
 honest | honnête | after more | adult
-curious | curieux | after more | adult child cat monkey squirrel
-nervous | nerveux | after more | adult child horse
+curious | curieux | after more | adult child cat monkey
 jealous | jaloux | after more | adult child
-lazy | paresseux | after er | adult child cat donkey
-brave | courageux | after er | adult child dog
-patient | patient | after more | adult child donkey
 busy | occupé | after | adult
 proud | fier | after er | adult child
-funny | drôle | after er | child job reading film joke pet monkey
-calm | calme | after er | adult child infant place sea
+funny | drôle | after er | child job reading film pet monkey
 hungry | affamé | after attribute | adult child animal
 worried | inquiet | after | adult child
-ready | prêt | after predicate | adult child meal cake soup
 alone | seul | after predicate | adult child
 late | en retard | after predicate | adult child bus train plane
 angry | en colère | after predicate | adult child
-married | marié | after predicate | adult
-dangerous | dangereux | after more | wild road mountain trip street tool axe knife river
-wild | sauvage | after | horse cat duck goat rabbit
+dangerous | dangereux | after more | wild mountain trip street axe knife river
 fast | rapide | after er | vehicle horse rabbit
-slow | lent | after er | vehicle turtle
-heavy | lourd | after er | furniture vessel tool hammer stone box suitcase dictionary coat
+heavy | lourd | after er | furniture vessel hammer stone box suitcase dictionary coat
 light | léger | after er | bag suitcase box tent bicycle meal coat
 white | blanc | after | clothes vehicle furniture vessel dish cat dog horse house flower wall rabbit
 black | noir | after | clothes vehicle furniture vessel cat dog horse
-red | rouge | after | clothes vehicle furniture vessel flower door small candle
-green | vert | after | clothes vehicle furniture vessel door frog leaf apple
+red | rouge | after | clothes vehicle furniture vessel flower door small
+green | vert | after | clothes vehicle furniture vessel door apple
 blue | bleu | after | clothes vehicle furniture vessel dish door
 yellow | jaune | after | clothes vehicle bird flower plate cup
 brown | marron | after | clothes bag suitcase bear
-gray | gris | after | clothes cat vehicle mouse donkey wall
+gray | gris | after | clothes cat vehicle mouse wall
 clean | propre | after er | clothes dish vehicle kitchen bedroom window house street beach glass cup
 dirty | sale | after er | clothes dish vehicle kitchen bedroom window street glass cup dog
 broken | cassé | after | device glass cup plate vase window chair toy mirror umbrella watch guitar
 high | élevé | after predicate | price
 low | bas | after predicate | price
-empty | vide | after | vessel drawer house restaurant street stadium station theater
-open | ouvert | after | door window drawer box suitcase museum bakery bank pharmacy
-closed | fermé | after | door window drawer box suitcase museum bakery bank pharmacy
+empty | vide | after | vessel house restaurant street station theater
+open | ouvert | after | door window box suitcase museum bakery
+closed | fermé | after | door window box suitcase museum bakery
 expensive | cher | after more | clothes vehicle device instrument art ring watch hotel restaurant house
-modern | moderne | after more | art device place furniture
-comfortable | confortable | after more | armchair bed chair sofa shoe hotel vehicle
-round | rond | after | table mirror box carpet stone plate tower window
-square | carré | after | table mirror box carpet window
-useful | utile | after more | tool hammer ladder dictionary map idea rule lesson dog umbrella computer
-important | important | after more | question problem word rule lesson idea secret plan letter message exam book
-simple | simple | after er | question problem exercise rule idea plan lesson recipe meal game
-difficult | difficile | after more | question problem exercise word lesson exam game trip text poem
-interesting | intéressant | after more | reading event question problem idea lesson plan answer museum
-boring | ennuyeux | after more | reading event lesson museum
-magnificent | magnifique | after | art place nature clothes vehicle
+useful | utile | after more | hammer dictionary map idea rule lesson dog umbrella computer
+important | important | after more | question problem word rule lesson idea secret letter message exam book
+difficult | difficile | after more | question problem exercise word lesson exam trip poem
+interesting | intéressant | after more | reading event question problem idea lesson answer museum
 quiet | tranquille | after er | place
-narrow | étroit | after er | street bridge road bed door
-dark | sombre | after er | cellar forest bedroom street kitchen
+dark | sombre | after er | forest bedroom street kitchen
 delicious | délicieux | after | food drink meal
-hot | chaud | after er | soup coffee tea milk chocolate bread oven water meal
+hot | chaud | after er | soup coffee tea milk chocolate bread water meal
 cold | froid | after er | soup coffee tea milk water juice beer sea bedroom
 fresh | frais | after er | bread fruit egg milk butter vegetable juice cheese
-ripe | mûr | after | fruit tomato
-sweet | sucré | after er | fruit wine tea cake juice
-salty | salé | after er | soup butter cheese ham
-French | français | after | wine cheese job newspaper magazine novel film song car recipe friend
-English | anglais | after | tea job newspaper magazine novel film song car friend
-Italian | italien | after | wine cheese job newspaper magazine novel film song car recipe shoe
-Spanish | espagnol | after | wine cheese job newspaper magazine novel film song guitar orange
-German | allemand | after | beer job newspaper magazine novel film song car friend
-American | américain | after | job newspaper magazine novel film song car tourist
-Japanese | japonais | after | tea job newspaper magazine novel film song car knife tourist
-Chinese | chinois | after | tea job newspaper magazine novel film song vase recipe tourist
+French | français | after | wine cheese job newspaper novel film song car friend
+English | anglais | after | tea job newspaper novel film song car friend
+Italian | italien | after | wine cheese job newspaper novel film song car shoe
+Spanish | espagnol | after | wine cheese job newspaper novel film song guitar orange
+German | allemand | after | beer job newspaper novel film song car friend
+American | américain | after | job newspaper novel film song car tourist
 first | premier | before attribute the | train bus plane lesson exam letter exercise question novel film song poem \
 match ticket
 last | dernier | before attribute the | train bus plane lesson exam letter exercise question song poem match ticket

@@ -65,6 +65,6 @@ NEAR, FAR, BESIDE = (
     Preposition("far from", "loin de"),
     Preposition("next to", "à côté de"),
 )
-WITH, WITHOUT, FOR = Preposition("with", "avec"), Preposition("without", "sans"), Preposition("for", "pour")
+WITH = Preposition("with", "avec")
 TO, FROM, BY = Preposition("to", "à"), Preposition("from", "de"), Preposition("by", "par")
 IN_CITY, IN_LAND, TO_LAND = Preposition("in", "à"), Preposition("in", "en"), Preposition("to", "en")

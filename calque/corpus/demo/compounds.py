@@ -26,14 +26,14 @@ _OBJECTS = (*_ECHOED, *(f for f in lexicon.TRANSITIVE if f.style == "indefinite"
 _KNOWING = lexicon.frames("know see meet help thank admire follow look_for")
 _MOSTLY_PAST = Weighted(((Time.PAST, 6), (Time.PRESENT, 2), (Time.FUTURE, 1)))
 _FEELINGS = (
-    ("happy proud", "find win buy meet see visit finish repair build get_married choose catch"),
+    ("happy proud", "find win buy meet see visit finish repair build get_married choose"),
     ("sad angry worried", "lose break miss forget"),
-    ("tired", "work run walk swim dance travel carry plant build clean lift cross"),
+    ("tired", "work run walk swim dance travel carry build clean cross"),
     ("late", "miss wait_for look_for lose forget"),
     ("hungry", "work run swim walk travel"),
 )
 _DONE_THERE = (
-    *(("city", "live work"), ("village", "live rest"), ("house", "live sleep"), ("apartment", "live work")),
+    *(("city", "live work"), ("village", "live rest"), ("house", "live sleep")),
     *(("farm", "live work"), ("island", "live rest"), ("restaurant", "eat work wait"), ("office", "work wait")),
     *(("hotel", "sleep eat work rest"), ("park", "play rest wait run"), ("school", "work eat sing")),
     *(("library", "work wait"), ("beach", "play swim rest")),
@@ -42,7 +42,7 @@ _SUDDEN = lexicon.frames("arrive come_in come_back go_out fall leave ring stop c
 _CHANCES = tuple(
     frame
     for frame in lexicon.frames(
-        "win wait call sell find work come_back finish stay hurry open see repair meet help leave arrive"
+        "win wait call sell find work come_back finish stay open see repair meet help leave arrive"
     )
     if lexicon.personal(frame)
 )
@@ -50,8 +50,8 @@ _CONSEQUENCES = tuple(
     frame
     for frame in lexicon.frames(
         "buy visit travel stay leave sell invite rest work dance help write_to read learn build repair sing laugh play"
-        " come_back call go_out thank find rent take give show wait_for listen_to wash clean prepare go_home"
-        " go_for_a_walk swim smile talk_to translate"
+        " come_back call go_out thank find take give show wait_for listen_to wash clean prepare go_home"
+        " go_for_a_walk swim smile talk_to"
     )
     if lexicon.personal(frame)
 )
@@ -61,7 +61,7 @@ _HUNGRY = lexicon.frames("be_hungry")[0].verb
 
 def relative_subject(dice: Dice) -> Clause | None:
     """The woman who is wearing a hat is kind; I know the man who sold the car."""
-    noun = dice.weigh(lexicon.nouns_of("job boy girl pupil man woman friend neighbor tourist lady"))
+    noun = dice.weigh(lexicon.nouns_of("job boy girl pupil man woman friend neighbor tourist"))
     bare = NounPhrase(noun, dice.weigh(phrases.MOSTLY_ONE), Determiner.THE)
     inner = predication.clause(dice, dice.pick(lexicon.HUMAN), phrases.trace(bare), adverb=False)
     if inner is None:
@@ -219,7 +219,7 @@ def condition(dice: Dice) -> Joined | None:
 def _consequence(dice: Dice, subject: NounPhrase, time: Time) -> Clause:
     """What will or would follow."""
     if dice.chance(0.3):
-        adjective = lexicon.adjective(dice.pick(("happy", "rich", "proud", "sad", "famous", "calm")))
+        adjective = lexicon.adjective(dice.pick(("happy", "rich", "proud", "sad", "famous")))
         return Clause(subject, time, VerbPhrase(descriptions.BE, predicate=Quality(adjective)))
     return Clause(subject, time, predication.verb_phrase(dice, dice.pick(_CONSEQUENCES), subject))
 

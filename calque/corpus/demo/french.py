@@ -89,13 +89,21 @@ def clause(node: Clause, inverted: bool = False, postposed: bool = False) -> lis
     lead, tail = _verb(node)
     if inverted:
         lead = [*lead, _hyphenated(lead[-1], node.subject)]
-    second = plain(_NEGATIONS[node.negation], (node, "negation")) if node.negation in _NEGATIONS else []
+    second = _second_negation(node)
     ne = plain("ne", (node, "negation")) if node.negation else []
     adverb = plain("encore", (node, "yet")) if node.negation == "not yet" else _frequency(node)
     before = [] if inverted or postposed else subject
     after = subject if postposed else []
     verb = [*ne, *lead, *after, *second, *adverb, *tail]
     return [*front, *before, *verb, *_complements(phrase, node.subject, node.negation)]
+
+
+def _second_negation(node: Clause) -> list[Word]:
+    """pas, jamais, plus; rien, which is the object too."""
+    if node.negation not in _NEGATIONS:
+        return []
+    thing = [(node.phrase, "object")] if node.negation == "nothing" else []
+    return plain(_NEGATIONS[node.negation], (node, "negation"), *thing)
 
 
 def _frequency(node: Clause) -> list[Word]:

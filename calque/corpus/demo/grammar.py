@@ -72,19 +72,10 @@ NAMES = tuple(construction.__name__.replace("_", "-") for construction, _ in WEI
 
 _EXCLUSIVE = (
     "white black red green blue yellow brown gray",
-    "French English Italian Spanish German American Japanese Chinese",
-    *(
-        "big small little huge tall",
-        "hot cold",
-        "clean dirty",
-        "open closed",
-        "heavy light",
-        "old new young",
-        "fast slow",
-    ),
-    *("sweet salty", "long short", "round square", "high low", "simple difficult", "interesting boring", "happy sad"),
-    *("good bad excellent delicious", "beautiful pretty magnificent", "first last", "quiet calm", "shy brave"),
-    *("busy tired", "happy angry worried nervous", "funny serious sad"),
+    "French English Italian Spanish German American",
+    *("big small little tall", "hot cold", "clean dirty", "open closed", "heavy light", "old new young", "long short"),
+    *("high low", "good bad excellent delicious", "beautiful pretty", "first last", "busy tired", "funny serious sad"),
+    "happy angry worried",
 )
 _KINDS = {f"adjective:{word}": number for number, words in enumerate(_EXCLUSIVE) for word in words.split()}
 

@@ -45,8 +45,11 @@ def _uses(noun: Noun) -> int:
 
 @cache
 def noun(english: str) -> Noun:
-    """The noun with this English lemma."""
-    return next(noun for noun in nouns.ALL if noun.english == english)
+    """The noun with this English lemma; ValueError where there is none."""
+    found = [noun for noun in nouns.ALL if noun.english == english]
+    if not found:
+        raise ValueError(f"the demo lexicon has no noun '{english}'")
+    return found[0]
 
 
 @cache
@@ -82,8 +85,11 @@ def described(adjective: Adjective) -> tuple[Noun, ...]:
 
 @cache
 def adjective(english: str) -> Adjective:
-    """The adjective with this English lemma."""
-    return next(adjective for adjective in adjectives.ALL if adjective.english == english)
+    """The adjective with this English lemma; ValueError where there is none."""
+    found = [adjective for adjective in adjectives.ALL if adjective.english == english]
+    if not found:
+        raise ValueError(f"the demo lexicon has no adjective '{english}'")
+    return found[0]
 
 
 @cache

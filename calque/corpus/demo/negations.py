@@ -9,7 +9,7 @@ from calque.corpus.demo.dice import Dice
 from calque.corpus.demo.meaning import Clause, Determiner, NounPhrase, Time, VerbPhrase
 from calque.corpus.demo.verbs import Frame
 
-_LASTING = frozenset(("die", "begin", "end", "shine", "ring", "bark", "grow", "burn"))
+_LASTING = frozenset(("die", "begin", "end", "shine", "ring", "bark"))
 _SOMETHING = tuple(
     frame
     for frame in lexicon.frames(

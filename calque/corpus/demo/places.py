@@ -13,10 +13,10 @@ _PLACES: Weighted[tuple[Preposition, str]] = Weighted(
         ((adverbs.IN, "in"), 5),
         ((adverbs.ON, "on"), 2),
         ((adverbs.NEAR, "near school church station hospital bridge window garden"), 2),
-        ((adverbs.BEHIND, "house school church station tree factory hotel"), 2),
-        ((adverbs.BEFORE, "house school church museum theater bank hotel bakery"), 2),
+        ((adverbs.BEHIND, "house school church station tree hotel"), 2),
+        ((adverbs.BEFORE, "house school church museum theater hotel bakery"), 2),
         ((adverbs.FAR, "village city sea station school river mountain"), 1),
-        ((adverbs.BESIDE, "pharmacy library bank bakery lake museum church park"), 2),
+        ((adverbs.BESIDE, "library bakery lake museum church park"), 2),
         ((adverbs.UNDER, "tree bridge"), 1),
     )
 )

@@ -20,7 +20,7 @@ _STATE = Weighted(((Time.PRESENT, 60), (Time.PAST, 25), (Time.FUTURE, 15)))
 # Their past is spelled like their base, so that without he, she, it nobody sees which is meant.
 _SAME_PAST = frozenset(("read", "cut", "put"))
 # What is not done often.
-_ONCE = frozenset(("arrive", "come in", "fall", "die", "begin", "end", "get married", "build", "plant", "burn", "grow"))
+_ONCE = frozenset(("arrive", "come in", "fall", "die", "begin", "end", "get married", "build"))
 _MANNERS = {
     "walk": "slowly quickly silently here outside",
     "run": "quickly outside",

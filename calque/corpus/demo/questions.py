@@ -21,12 +21,12 @@ _ASKED = tuple(
     for frame in lexicon.frames("eat drink buy read write find choose see hear prepare draw repair watch learn")
     if lexicon.direct(frame) and lexicon.personal(frame) and frame in lexicon.TRANSITIVE
 )
-_MET = lexicon.frames("see help meet invite thank know admire kiss greet follow call")
+_MET = lexicon.frames("see help meet invite thank know admire greet follow call")
 _CIRCUMSTANCES = (
     (adverbs.WHERE, "work sleep play eat swim wait travel stay find buy lose hide meet"),
     (adverbs.WHEN, "leave arrive come_back go_home get_up begin end finish sell buy visit get_married"),
     (adverbs.AT_WHAT_TIME, "leave arrive come_back go_home get_up wake_up go_to_bed begin end eat"),
-    (adverbs.WHY, "cry laugh run shout leave sell wait learn hide open close need hate buy"),
+    (adverbs.WHY, "cry laugh run leave sell wait learn hide open close need hate buy"),
 )
 # Tenses in which one does not ask.
 _UNASKED = frozenset((Time.RECENT, Time.PERFECT))

@@ -61,33 +61,32 @@ _ACTS = tuple(
     for frame in lexicon.FRAMES
     if lexicon.personal(frame) and "state" not in frame.verb.flags and frame.verb.name not in _UNWANTED
 )
-_DONE_BY = lexicon.frames("write paint find wash repair close open sell prepare translate steal build cut")
+_DONE_BY = lexicon.frames("write paint find wash repair close open sell prepare steal build cut")
 _ORDERS = tuple(
     frame
     for frame in lexicon.frames(
-        "close open wash clean listen_to look_at read turn_on turn_off take wait_for finish cut prepare buy help fill"
+        "close open wash clean listen_to look_at read turn_on turn_off take wait_for finish cut prepare buy help"
     )
     if lexicon.personal(frame)
 )
 _MEASURES = (
-    ("glass bottle", "drink", "water milk juice wine beer lemonade"),
+    ("glass bottle", "drink", "water milk juice wine beer"),
     ("cup", "drink", "tea coffee chocolate"),
-    ("slice", "eat", "bread ham cake cheese"),
+    ("slice", "eat", "bread cake cheese"),
     ("piece", "eat", "cake cheese bread meat chocolate"),
-    ("kilo", "buy", "cherry strawberry apple tomato potato carrot sugar flour rice orange"),
+    ("kilo", "buy", "cherry strawberry apple tomato potato carrot sugar rice orange"),
     ("basket", "buy", "cherry strawberry apple mushroom egg pear"),
-    ("jar", "buy", "honey jam"),
     ("box", "buy", "cookie egg"),
 )
 _HOMES = (
-    (adverbs.IN, "house village apartment city castle"),
-    (adverbs.ON, "island hill"),
+    (adverbs.IN, "house village city castle"),
+    (adverbs.ON, "island"),
     (adverbs.NEAR, "lake river station church sea forest"),
     (adverbs.FAR, "city school sea village"),
 )
 _SPOTS = (
-    (adverbs.ON, "table chair bed shelf desk"),
-    (adverbs.IN, "bag box drawer cupboard basket"),
+    (adverbs.ON, "table chair bed shelf"),
+    (adverbs.IN, "bag box cupboard basket"),
     (adverbs.UNDER, "bed table"),
 )
 
@@ -220,7 +219,7 @@ def command(dice: Dice) -> Command | None:
 def measured(dice: Dice) -> Clause | None:
     """She drank a glass of water; he bought two kilos of cherries."""
     vessels, name, contents = dice.pick(_MEASURES)
-    frame = dice.pick([frame for frame in lexicon.frames(name) if lexicon.personal(frame)])
+    frame = dice.pick([frame for frame in lexicon.frames(name) if lexicon.personal(frame) and frame.objects])
     stuff = dice.weigh(lexicon.nouns_of(contents))
     number = phrases.ONE if "mass" in stuff.tags or name == "eat" else phrases.MANY
     measure = phrases.noun_phrase(dice, dice.weigh(lexicon.nouns_of(vessels)), "indefinite", adjectives=0)
