@@ -136,3 +136,10 @@ def test_a_file_that_is_not_utf8_is_a_data_error(tmp_path):
 def test_a_byte_order_mark_is_no_mistake(tmp_path):
     (tmp_path / "x.toml").write_bytes(b"\xef\xbb\xbfbeam = 2")
     assert resolve(Finetune, NEEDED, tmp_path / "x.toml").beam == 2
+
+
+def test_a_limit_on_the_command_line_displaces_the_files(toml):
+    recipe = resolve(Finetune, {**NEEDED, "minutes": 1.0}, toml("steps = 3\n"))
+    assert (recipe.minutes, recipe.steps) == (1.0, None)
+    with pytest.raises(RecipeError, match="minutes and steps contradict each other"):
+        resolve(Finetune, NEEDED, toml("steps = 3\nminutes = 1\n"))

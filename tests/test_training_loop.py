@@ -17,6 +17,7 @@ from calque.errors import DataError, Interrupted, ModelError, RecipeError
 from calque.recipes.finetune import Finetune
 from calque.recipes.optimisation import Optimisation
 from calque.training import checkpoint as checkpoints
+from calque.training.card import command
 from calque.training.finetune import begin, finetune
 from calque.training.loop import accelerator_of, freeze, summed_backward
 from calque.training.objective import Scored, Translation
@@ -223,7 +224,19 @@ def test_pairs_that_are_too_long_are_dropped_and_counted(settings, tmp_path):
 
 def test_a_translator_can_be_trained_on(settings, tmp_path):
     finetune(Finetune.of(settings | {"steps": 4}))
-    on = settings | {"model": str(tmp_path / "model"), "out": str(tmp_path / "on"), "steps": 4}
+    on = settings | {"model": str(tmp_path / "model"), "out": str(tmp_path / "on"), "steps": 4, "unfreeze": 0.5}
     finetune(Finetune.of(on))
     with pytest.raises(RecipeError, match="translates en to fr, not fr to en"):
         finetune(Finetune.of(on | {"out": str(tmp_path / "back"), "source": "fr", "target": "en"}))
+
+
+def test_the_card_repeats_what_differs_from_the_preset():
+    recipe = Finetune(model="minilm", decoder="same", train=("t",), dev=("d",), source="en", target="fr", out="o")
+    told = command(recipe.model_dump(mode="json", exclude_none=True))
+    assert told == ("calque finetune --model minilm --decoder same --source en --target fr --train t --dev d --out o")
+
+
+def test_tensorboard_events_stay_with_the_folder(settings, tmp_path):
+    pytest.importorskip("tensorboard")
+    finetune(Finetune.of(settings | {"steps": 2, "tensorboard": True}))
+    assert list((tmp_path / "model" / "tensorboard").iterdir())

@@ -56,3 +56,12 @@ def test_an_epoch_has_every_example_once_and_depends_on_seed_and_number_only():
     for step in first:
         assert len(step) * (max(lengths[i][0] for i in step) + max(lengths[i][1] for i in step)) <= 40
         assert [i for micro in batching.micro(step) for i in micro] == step
+
+
+def test_without_new_weights_the_top_layer_is_open_from_the_start():
+    names = ["encoder.layer.0.weight", "encoder.layer.1.weight"]
+    assert Thaw.of(0.5, names, alone=True).frozen(0.0) == {names[0]}
+
+
+def test_a_tiny_warmup_never_exceeds_the_peak():
+    assert rate(Optimisation(warmup=1e-5), 0.0) == 1.0

@@ -7,6 +7,7 @@ import io
 import os
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -51,7 +52,8 @@ def lines(source: str | Path | BinaryIO, name: str | None = None) -> Iterator[st
         try:
             yield from _decoded(buffered, name or "standard input")
         finally:
-            buffered.detach()
+            with suppress(ValueError):  # the stream may be closed by now, where the caller stopped early
+                buffered.detach()
 
 
 def _decoded(stream: io.BufferedReader[Any], name: str) -> Iterator[str]:

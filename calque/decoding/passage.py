@@ -31,6 +31,7 @@ class Answer:
     alternatives: the other hypotheses; none where the answer is of several parts.
     unknown, pieces: how many source pieces the vocabulary could not spell, out of how many.
     parts: in how many parts the longest line was translated.
+    ended: whether the model came to an end by itself.
     """
 
     text: str
@@ -40,6 +41,7 @@ class Answer:
     unknown: int = 0
     pieces: int = 0
     parts: int = 1
+    ended: bool = True
 
 
 def bare(text: str) -> Part:
@@ -93,6 +95,7 @@ def join(parts: Sequence[Part], answers: Mapping[str, Answer], between: str = ""
         unknown=sum(answer.unknown for answer in found),
         pieces=sum(answer.pieces for answer in found),
         parts=max((answer.parts for answer in found), default=1),
+        ended=all(answer.ended for answer in found),
     )
 
 
@@ -123,4 +126,6 @@ def _warnings(answer: Answer, longest: int) -> list[str]:
         warnings.append("the model's vocabulary sees nothing in it: copied")
     elif answer.unknown:
         warnings.append(f"{answer.unknown} of {answer.pieces} pieces are unknown to the model")
+    if not answer.ended:
+        warnings.append("the translation did not end by itself: it was cut at the longest that the model writes")
     return warnings

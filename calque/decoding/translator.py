@@ -142,6 +142,7 @@ class Translator:
             alternatives=tuple(texts[1:]),
             unknown=self._folder.source_codec.unknown(source),
             pieces=len(source) - FRAME,
+            ended=hypotheses[0].ended,
         )
 
 

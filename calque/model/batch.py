@@ -59,10 +59,12 @@ class Batch:
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
     """One candidate translation: target ids without special tokens, and its log-probability per token (natural
-    logarithm, end token counted, divided by length ** length_penalty as the search did)."""
+    logarithm, end token counted, divided by length ** length_penalty as the search did). `ended` is False where the
+    model's maximum length cut it off."""
 
     ids: list[int]
     score: float
+    ended: bool = True
 
 
 def pad(rows: Sequence[Sequence[int]], value: int) -> Tensor:

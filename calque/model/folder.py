@@ -14,8 +14,9 @@ from typing import Any
 
 import tomlkit
 from pydantic import BaseModel
+from safetensors import SafetensorError
 
-from calque.errors import ModelError, RecipeError, nearest
+from calque.errors import MachineError, ModelError, RecipeError, nearest
 from calque.text.codec import Codec
 
 FORMAT = 1  # of calque.json; raised when an older calque could not read a newer folder
@@ -114,6 +115,19 @@ def write_text(file: Path, text: str) -> None:
     aside = file.with_name(f".{file.name}.part")
     aside.write_text(text, encoding="utf-8")
     aside.replace(file)
+
+
+@contextmanager
+def writing(place: Path) -> Iterator[None]:
+    """Where tensors are written: what the safetensors library cannot write is told as a full or broken disk.
+
+    Raises:
+        MachineError: the tensors could not be written to `place`.
+    """
+    try:
+        yield
+    except SafetensorError as error:
+        raise MachineError(f"{place}: the weights cannot be written ({error}): free some space and run again") from None
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from calque.errors import ModelError
 from calque.model import parts
 from calque.model.batch import IGNORED, Batch, Hypothesis, Ids, pad
 from calque.model.family import Assembly, Build
+from calque.model.folder import writing
 from calque.recipes.search import Search
 from calque.text.codec import Special
 
@@ -80,7 +81,7 @@ class PairFamily:
 
     def save(self, module: nn.Module, folder: Path) -> None:
         """Write the Hugging Face files of the pair into `folder`."""
-        with parts.quiet():
+        with parts.quiet(), writing(folder):
             module.save_pretrained(folder)  # type: ignore[operator]
 
     def batch(self, rows: Sequence[Ids]) -> Batch:
@@ -122,9 +123,11 @@ class PairFamily:
 
     @torch.inference_mode()
     def generate(self, module: nn.Module, batch: Batch, search: Search) -> list[list[Hypothesis]]:
-        """Beam search (greedy for a beam of 1) by transformers. A hypothesis is at most twice as long as the source
-        plus 16 tokens, and never longer than the model's maximum."""
-        longest = min(self.max_length - 1, 2 * batch.inputs_BS.shape[1] + 16)
+        """Beam search (greedy for a beam of 1) by transformers. Hypotheses are as long as the model allows, or as
+        `search.longest_ratio` says."""
+        longest = self.max_length - 1
+        if search.longest_ratio is not None:
+            longest = min(longest, round(search.longest_ratio * batch.inputs_BS.shape[1]) + 16)
         out = module.generate(  # type: ignore[operator]
             input_ids=batch.inputs_BS,
             attention_mask=batch.mask_BS,
@@ -138,7 +141,10 @@ class PairFamily:
         )
         said = [self._said(ids) for ids in out.tolist()]
         scores = self._scores(module, batch, said, search)
-        found = [Hypothesis(self._bare(ids), score) for ids, score in zip(said, scores, strict=True)]
+        found = [
+            Hypothesis(self._bare(ids), score, ids[-1] == self.target.eos)
+            for ids, score in zip(said, scores, strict=True)
+        ]
         return [found[row : row + search.n_best] for row in range(0, len(found), search.n_best)]
 
     def _scores(self, module: nn.Module, batch: Batch, said: Sequence[list[int]], search: Search) -> list[float]:

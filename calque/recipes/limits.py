@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -11,6 +11,8 @@ from calque.recipes.recipe import Recipe
 
 class Limits(Recipe):
     """Length of the run: at most one of minutes, steps and epochs."""
+
+    exclusive: ClassVar[frozenset[str]] = frozenset({"minutes", "steps", "epochs"})
 
     minutes: float | None = Field(default=None, gt=0, description="stop after this many minutes of training")
     steps: int | None = Field(default=None, ge=1, description="stop after this many optimizer steps")

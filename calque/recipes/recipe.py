@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -14,6 +14,7 @@ class Recipe(BaseModel):
     """A frozen set of settings. Build one from untrusted keys with `of`, which answers in plain sentences."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    exclusive: ClassVar[frozenset[str]] = frozenset()  # settings of which one displaces the others
 
     @classmethod
     def of(cls, settings: Mapping[str, Any], where: str = "recipe") -> Self:

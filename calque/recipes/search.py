@@ -17,6 +17,14 @@ class Search(Recipe):
     n_best: int = Field(default=1, ge=1, le=64, description="hypotheses returned; at most the beam size")
     search_tokens: int = Field(default=4096, ge=16, description="source tokens translated at once, padding included")
 
+    longest_ratio: float | None = Field(
+        default=None,
+        gt=0,
+        description="longest translation as a multiple of the longest source in the batch, plus 16 tokens; by "
+        "default only "
+        "the model's maximum limits it",
+    )
+
     @model_validator(mode="after")
     def _n_best_fits_the_beam(self) -> Search:
         if self.n_best > self.beam:

@@ -45,6 +45,8 @@ def resolve(recipe: type[R], flags: Mapping[str, Any] | None = None, file: str |
     settings: dict[str, Any] = {}
     places: dict[str, str] = {}
     for source in (written, given):
+        if not recipe.exclusive.isdisjoint(source.settings):
+            settings = {name: value for name, value in settings.items() if name not in recipe.exclusive}
         settings |= source.settings
         places |= source.places
     try:

@@ -5,7 +5,12 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
+from calque.model.pretrained import FROM_SCRATCH
+from calque.recipes.finetune import Finetune
+from calque.recipes.preset import with_preset
 from calque.records import Report
+
+_ON_HUB = {"minilm": "sentence-transformers/all-MiniLM-L6-v2"}
 
 
 def card(report: Report) -> str:
@@ -16,8 +21,8 @@ def card(report: Report) -> str:
         "---",
         "library_name: transformers",
         "pipeline_tag: translation",
-        f"language: [{recipe['source']}, {recipe['target']}]",
-        f"base_model: {recipe['model']}",
+        f"language: ['{recipe['source']}', '{recipe['target']}']",
+        *([] if recipe["model"] in FROM_SCRATCH else [f"base_model: {_ON_HUB.get(recipe['model'], recipe['model'])}"]),
         "tags: [calque, translation]",
         "---",
         f"# {recipe['source']} to {recipe['target']} translator",
@@ -73,12 +78,12 @@ def _scores(report: Report) -> list[str]:
 
 def command(recipe: dict[str, Any]) -> str:
     """The command that makes the same translator again, with every setting that is not a default."""
-    from calque.recipes.finetune import Finetune
-
     words = ["calque", "finetune"]
+    preset = with_preset({"model": recipe["model"]})
     for name, field in Finetune.model_fields.items():
         value = recipe.get(name)
-        if value is None or value == field.default or (value == [] and not field.default):
+        default = field.default if name == "model" else preset.get(name, field.default)
+        if value is None or value == default or (value == [] and not default):
             continue
         flag = "--" + name.replace("_", "-")
         if isinstance(value, bool):

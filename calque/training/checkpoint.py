@@ -17,14 +17,14 @@ from safetensors.torch import load_file, load_model, save_file, save_model
 from torch import Tensor, nn
 
 from calque.errors import ModelError
-from calque.model.folder import stage
+from calque.model.folder import stage, writing
 
 _RANDOM = "random.cpu"
 
 
 def save(folder: Path, module: nn.Module, optimizer: torch.optim.Optimizer, state: dict[str, Any], keep: int) -> None:
     """Write `folder`/step-N, complete or not at all, and remove all but the newest `keep` checkpoints."""
-    with stage(folder / f"step-{state['step']:09d}") as aside:
+    with stage(folder / f"step-{state['step']:09d}") as aside, writing(folder):
         save_model(module, str(aside / "weights.safetensors"))
         tensors, plain = _flat(optimizer.state_dict())
         save_file(tensors | _random_state(), str(aside / "optimizer.safetensors"))

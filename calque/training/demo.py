@@ -6,8 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from calque.corpus.demo.corpus import generate, write
+from calque.corpus.demo.corpus import generate, is_there, write
 from calque.corpus.read import Corpus
+from calque.errors import RecipeError
 from calque.model.folder import refuse_existing
 from calque.recipes.demo import Demo
 from calque.recipes.finetune import Finetune
@@ -30,11 +31,11 @@ SETTINGS: dict[str, Any] = {
     "batch_tokens": 512,
     "dropout": 0.0,  # each pair is seen once at most, and the grammar has one translation for it: nothing to smooth
     "label_smoothing": 0.0,
-    "validations": 5,
+    "validations": 3,
     "validation_pairs": 100,
     "average": 1,
 }
-MINUTES = 5.0
+MINUTES = 5.5
 
 
 def demo(recipe: Demo, listener: Listener | None = None) -> Report:
@@ -65,10 +66,14 @@ def settings(recipe: Demo, corpus: Path) -> Finetune:
 
 
 def _corpus(recipe: Demo, folder: Path, listener: Listener) -> None:
+    corpus = generate(recipe.pairs, recipe.seed)
     if folder.exists():
+        if not is_there(corpus, folder):
+            raise RecipeError(
+                f"{folder} holds something else than this demo's corpus: remove it or choose another --out"
+            )
         listener.event(Message(f"{folder}: the corpus is there already"))
         return
-    corpus = generate(recipe.pairs, recipe.seed)
     write(corpus, folder)
     listener.event(
         Message(f"{folder}: {len(corpus.train):,} pairs generated, and {len(corpus.test)} of other combinations")

@@ -16,6 +16,7 @@ from torch import nn
 
 from calque.decoding.machine import computes_bf16, device_of, set_threads
 from calque.errors import CalqueError, DataError, MachineError, RecipeError
+from calque.evaluation.metrics import tokenizer
 from calque.model import family as families
 from calque.model.batch import Ids
 from calque.model.family import Build, Family
@@ -66,6 +67,7 @@ def finetune(recipe: Finetune, resume: bool = False, restart: bool = False, list
     began = time.monotonic()
     set_threads(recipe.threads)
     recipe = settled(recipe)
+    tokenizer(recipe.target)  # validation needs it: better missed now than after an hour
     run = Run(recipe.out)
     going_on = run.goes_on(recipe, resume, restart)
     train, dev = read(recipe.train, recipe.source, recipe.target), read(recipe.dev, recipe.source, recipe.target)
@@ -79,7 +81,7 @@ def finetune(recipe: Finetune, resume: bool = False, restart: bool = False, list
         start = _begun(recipe, run, train, digests, listener)
     try:
         rows, loop = _prepared(recipe, run, start, train, dev, listener)
-        if recipe.probes and not going_on:
+        if recipe.probes and "probes" not in run.facts:
             run.note({"probes": probe(start.module, start.family, rows, listener)})
     except CalqueError:
         if not going_on:
@@ -114,8 +116,8 @@ def _begun(recipe: Finetune, run: Run, train: Text, digests: dict[str, Any], lis
     for note in notes:
         listener.event(Message(note))
     with run.begun(recipe) as folder:
+        run.note({"digests": digests, "pretrained": sorted(start.pretrained), "notes": list(notes)})
         _write(folder, start, recipe)
-    run.note({"digests": digests, "pretrained": sorted(start.pretrained), "notes": list(notes)})
     return start
 
 
@@ -157,9 +159,16 @@ def _loaded(recipe: Finetune, path: Path, pretrained: frozenset[str] | None) -> 
     folder = Folder.open(path)
     family = families.of(folder.family, folder.source_codec, folder.target_codec)
     module = family.load(path)
-    set_dropout(module, recipe.dropout, recipe.attention_dropout)
+    if pretrained is None:  # a resumed run finds its own dropout in the configuration
+        set_dropout(module, recipe.dropout, recipe.attention_dropout)
     names = frozenset(name for name, _ in module.named_parameters())
     return Start(module, names if pretrained is None else pretrained, family, folder.source_codec, folder.target_codec)
+
+
+def suit(recipe: Finetune, module: nn.Module) -> None:
+    """Choose the attention kernel: on a CPU the backward pass of the fused one is slow in bf16."""
+    if recipe.precision == "bf16" and recipe.device == "cpu":
+        module.set_attn_implementation("eager")  # type: ignore[operator]
 
 
 def set_dropout(module: nn.Module, hidden: float, attention: float) -> None:
@@ -181,8 +190,7 @@ def _prepared(
         )
         if not kept:
             raise DataError(f"{name}: every pair is longer than --max-length {recipe.max_length} tokens")
-    if recipe.precision == "bf16" and recipe.device == "cpu":
-        start.module.set_attn_implementation("eager")  # type: ignore[operator]  # its fused attention is slow there
+    suit(recipe, start.module)
     texts = [dev.pairs[i] for i in fitting]
     validator = Validator(
         start.family, start.target, recipe.target, dev_rows, texts, recipe.validation_pairs, recipe.search_tokens

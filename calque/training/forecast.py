@@ -12,7 +12,7 @@ import torch
 
 from calque.recipes.finetune import Finetune
 from calque.training.batches import Batching
-from calque.training.finetune import begin, settled
+from calque.training.finetune import begin, settled, suit
 from calque.training.loop import accelerator_of, summed_backward
 from calque.training.objective import Scored, Translation
 from calque.training.optimizer import optimizer_of
@@ -46,6 +46,7 @@ def forecast(recipe: Finetune, train: Text, steps: int) -> Forecast:
     recipe = settled(recipe)
     torch.manual_seed(recipe.seed)
     start, notes = begin(recipe, train)
+    suit(recipe, start.module)
     rows, _ = encode(train, start.source, start.target)
     batching = Batching.of(rows, recipe.batch_tokens, recipe.micro_batch_tokens, recipe.seed)
     epoch = batching.epoch(0)

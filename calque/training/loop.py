@@ -34,7 +34,7 @@ Tracker = Callable[[int, dict[str, float]], None]
 @dataclass
 class Course:
     """How far the run is; saved in every checkpoint. `seconds` is wall-clock time, validation included; `losses` and
-    `tokens` are summed since the last line of metrics."""
+    `tokens` are summed since the last line of metrics; `validated` is the step of the latest validation."""
 
     step: int = 0
     epoch: int = 0
@@ -44,6 +44,7 @@ class Course:
     tokens: int = 0
     since: float = 0.0
     validations: int = 0
+    validated: int = -1
     without_better: int = 0
     metrics_bytes: int = 0
     scored_tokens: int = 0
@@ -99,7 +100,9 @@ class Loop:
         self.scored, self.optimizer = self.accelerator.prepare(Scored(module, objective), optimizer)
         self.batching = Batching.of(rows, recipe.batch_tokens, recipe.micro_batch_tokens, recipe.seed)
         self.per_epoch = len(self.batching.epoch(0))
-        self.thaw = Thaw.of(recipe.unfreeze, self.pretrained) if recipe.unfreeze and self.pretrained else None
+        trained = {name for name, parameter in module.named_parameters() if parameter.requires_grad}
+        alone = trained == self.pretrained
+        self.thaw = Thaw.of(recipe.unfreeze, self.pretrained, alone) if recipe.unfreeze and self.pretrained else None
         self.course = Course()
         self.snapshots = Snapshots(run / "snapshots", recipe.average)
         self.sample: Sample | None = None
@@ -144,7 +147,11 @@ class Loop:
                         f"stopped by {stop.asked} after step {self.course.step}; saved, go on with the same "
                         f"command and --resume"
                     )
-        return self._finish()
+        self._save()
+        try:
+            return self._finish()
+        except KeyboardInterrupt:
+            raise Interrupted("stopped after the last step; saved, go on with the same command and --resume") from None
 
     def _steps(self) -> Iterator[list[int]]:
         """Index lists of the steps left, epoch after epoch, until the run's end."""
@@ -172,8 +179,8 @@ class Loop:
         if not math.isfinite(loss):
             raise ProbeError(
                 "finite-loss",
-                f"the loss of step {self.course.step + 1} is {loss}: lower --learning-rate, raise --warmup, or use "
-                "--precision fp32; the checkpoints before it are kept",
+                f"the loss of step {self.course.step + 1} is {loss}: begin anew (--restart) with a lower "
+                "--learning-rate, a longer --warmup, or --precision fp32",
             )
         if self.recipe.clip:
             self.accelerator.clip_grad_norm_(self.scored.parameters(), self.recipe.clip)
@@ -252,6 +259,7 @@ class Loop:
         measured = self.validator.measure(self.module, course.validations)
         value = measured.better_by(self.recipe.best)
         best = self.snapshots.offer(self.module, value, course.step)
+        course.validated = course.step
         course.validations = max(course.validations + 1, int(self.fraction * self.recipe.validations))
         course.without_better = 0 if best else course.without_better + 1
         self.sample = measured.sample
@@ -284,7 +292,7 @@ class Loop:
 
     def _finish(self) -> Outcome:
         """Put the best weights, or the average of the best checkpoints where it scores better, into the module."""
-        if not self.snapshots.kept or self.snapshots.kept[-1][1] != self.course.step:
+        if self.course.validated != self.course.step:
             self._validate()
         measured, chosen = self.snapshots.choose(self.module, self.validator, self.recipe.best)
         self._tick()

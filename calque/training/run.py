@@ -56,7 +56,7 @@ class Run:
         if not self.start.is_dir():
             return False
         self._refuse_other(recipe)
-        for leftover in self.path.glob("checkpoints/.*.part-*"):
+        for leftover in [*self.path.glob("checkpoints/.*.part-*"), *self.out.parent.glob(f".{self.out.name}.part-*")]:
             shutil.rmtree(leftover)
         return True
 
@@ -103,7 +103,7 @@ class Run:
         """Let `fill(folder)` make the final folder, move the metrics in, rename it to OUT, and clear up."""
         with stage(self.out) as folder:
             fill(folder)
-            metrics = self.path / "metrics.jsonl"
-            if metrics.is_file():
-                shutil.copy(metrics, folder / "metrics.jsonl")
+            shutil.copy(self.path / "metrics.jsonl", folder / "metrics.jsonl")
+            if (self.path / "tensorboard").is_dir():
+                shutil.copytree(self.path / "tensorboard", folder / "tensorboard")
         shutil.rmtree(self.path)

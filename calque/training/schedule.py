@@ -18,7 +18,7 @@ def rate(recipe: Optimisation, fraction: float) -> float:
     constant, linear or cosine down to 0, or falling with the square root of time (Vaswani et al. 2017, section 5.3)."""
     warmup = recipe.warmup
     if fraction < warmup:
-        return max(fraction, _START) / warmup
+        return min(1.0, max(fraction, _START) / warmup)
     if recipe.schedule == "constant":
         return 1.0
     if recipe.schedule == "inverse-sqrt":
@@ -34,19 +34,22 @@ class Thaw:
 
     share: float
     depths: dict[str, int]
+    first: int = -1
 
     @classmethod
-    def of(cls, share: float, names: Iterable[str]) -> Thaw:
-        """The order in which the parameters called `names` are unfrozen."""
+    def of(cls, share: float, names: Iterable[str], alone: bool = False) -> Thaw:
+        """The order in which the parameters called `names` are unfrozen; where they are `alone`, without new weights to
+        train, the top layer is open from the start."""
         numbers = {name: _layer(name) for name in names}
         top = max(numbers.values(), default=0)
-        return cls(share, {name: top - number for name, number in numbers.items()})
+        return cls(share, {name: top - number for name, number in numbers.items()}, 0 if alone else -1)
 
     def frozen(self, fraction: float) -> frozenset[str]:
         """Names still frozen at this fraction of the run."""
         if fraction >= self.share:
             return frozenset()
-        open_depth = int(fraction / self.share * (max(self.depths.values(), default=0) + 2)) - 1
+        layers = max(self.depths.values(), default=0) + 1
+        open_depth = max(self.first, int(fraction / self.share * (layers + 1)) - 1)
         return frozenset(name for name, depth in self.depths.items() if depth > open_depth)
 
 

@@ -10,6 +10,8 @@ import torch
 from safetensors.torch import load_file, load_model, save_file, save_model
 from torch import nn
 
+from calque.model.folder import writing
+
 if TYPE_CHECKING:
     from calque.training.validate import Measured, Validator
 
@@ -34,7 +36,8 @@ class Snapshots:
         if (value, step) in keep:
             self.folder.mkdir(exist_ok=True)
             aside = self.folder / ".part.safetensors"
-            save_model(module, str(aside))
+            with writing(self.folder):
+                save_model(module, str(aside))
             aside.replace(self._file(step))
         self.kept = sorted(keep, key=lambda item: item[1])
         return is_best
@@ -73,7 +76,8 @@ class Snapshots:
                 total[name] += tensor
         averaged = {name: (tensor / len(files)).to(torch.float32) for name, tensor in total.items()}
         aside = self.folder / ".average.safetensors"
-        save_file(averaged, str(aside))
+        with writing(self.folder):
+            save_file(averaged, str(aside))
         load_model(module, str(aside))
         aside.unlink()
 

@@ -17,7 +17,7 @@ from calque.training.batches import cut
 from calque.training.loss import summed_cross_entropy
 from calque.training.progress import Sample
 
-GREEDY = Search(beam=1)
+GREEDY = Search(beam=1, longest_ratio=2)  # young networks run on for ever
 
 
 @dataclass(frozen=True, slots=True)

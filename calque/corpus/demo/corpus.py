@@ -115,6 +115,14 @@ def write(corpus: DemoCorpus, folder: str | Path) -> None:
         shutil.rmtree(staging, ignore_errors=True)
 
 
+def is_there(corpus: DemoCorpus, folder: Path) -> bool:
+    """Whether the folder holds this corpus, byte for byte."""
+    return all(
+        (folder / name).is_file() and (folder / name).read_bytes() == content.encode("utf-8")
+        for name, content in _files(corpus).items()
+    )
+
+
 def _files(corpus: DemoCorpus) -> dict[str, str]:
     """The content of every file by its name."""
     files = {}
