@@ -44,4 +44,4 @@ class Shouting:
 
     def _shout(self, text: str, rank: int) -> SimpleNamespace:
         ids = self.target.encode(text.upper() + "!" * rank)[1:-1]
-        return SimpleNamespace(ids=ids, score=-0.5 * (rank + 1))  # a Hypothesis, without torch
+        return SimpleNamespace(ids=ids, score=-0.5 * (rank + 1), ended=True)  # a Hypothesis, without torch
