@@ -106,7 +106,12 @@ def test_finetune_json(calls, capsys):
 def test_demo(calls, capsys):
     assert run(["demo", "--out", "my demo", "--steps", "3"]) == 0
     assert calls[0][0] == Demo(out="my demo", steps=3)
-    assert printed(capsys).endswith("translator: my demo\ntry it:     calque translate 'my demo' \"...\"\n")
+    told = printed(capsys)
+    assert "translator: my demo\ntry it:     calque translate 'my demo' \"...\"\n" in told
+    assert told.endswith(
+        "calque finetune --model minilm --train data/train --dev data/dev --test data/test "
+        "--source en --target fr --out my-translator\n"
+    )
 
 
 def test_demo_of_the_corpus_alone(calls, capsys):
