@@ -142,7 +142,7 @@ def test_ctrl_c_saves_and_resume_goes_on_bit_exactly(settings, tmp_path, optimiz
 
 
 def test_kill_9_at_a_random_moment_loses_nothing(settings, tmp_path):
-    settings |= {"unfreeze": 0.5, "micro_batch_tokens": 100}
+    settings |= {"micro_batch_tokens": 100}
     finetune(Finetune.of(settings | {"out": str(tmp_path / "whole")}))
     script = tmp_path / "run.py"
     script.write_text(
@@ -240,3 +240,10 @@ def test_tensorboard_events_stay_with_the_folder(settings, tmp_path):
     pytest.importorskip("tensorboard")
     finetune(Finetune.of(settings | {"steps": 2, "tensorboard": True}))
     assert list((tmp_path / "model" / "tensorboard").iterdir())
+
+
+@pytest.mark.parametrize("idle", [{"freeze": "encoder"}, {"unfreeze": 0.5}, {"cross_attention": "self"}])
+def test_settings_that_would_do_nothing_are_refused(settings, tmp_path, idle):
+    with pytest.raises(RecipeError, match="leave"):
+        finetune(Finetune.of(settings | idle))
+    assert not (tmp_path / "model.run").exists()

@@ -30,7 +30,12 @@ class Optimisation(Recipe):
     clip: float = Field(default=1.0, ge=0, description="largest norm of the gradient; 0 never clips")
     label_smoothing: float = Field(default=0.1, ge=0, lt=1, description="share of the target spread over all pieces")
     rdrop: float = Field(
-        default=0.0, ge=0, le=100, description="weight of R-Drop's divergence between two dropout passes; 0 is off"
+        default=0.0,
+        ge=0,
+        le=100,
+        description="weight of R-Drop's divergence between two dropout passes beside "
+        "their mean loss, half the "
+        "paper's alpha; 0 is off",
     )
     batch_tokens: int = Field(
         default=4096, ge=16, description="source plus target tokens, padding included, of one optimizer step"

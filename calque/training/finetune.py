@@ -131,12 +131,27 @@ def begin(recipe: Finetune, train: Text) -> tuple[Start, tuple[str, ...]]:
     if encoder is not None and encoder.is_translator:
         return _continued(recipe, encoder)
     decoder = _decoder(recipe.decoder, encoder)
+    _refuse_idle(recipe, encoder, decoder)
     vocabularies = choose(recipe, encoder, decoder, train.sources, train.targets)
     source, target = vocabularies.source.codec, vocabularies.target.codec
     family = families.of("pair", source, target)
     assembly = family.assemble(Build(recipe, encoder, decoder, vocabularies))
     start = Start(assembly.module, assembly.pretrained, family, source, target)
     return start, assembly.notes + vocabularies.notes
+
+
+def _refuse_idle(recipe: Finetune, encoder: Pretrained | None, decoder: Pretrained | None) -> None:
+    """Raise RecipeError for settings that would do nothing."""
+    if encoder is None and decoder is None and (recipe.freeze != "none" or recipe.unfreeze):
+        raise RecipeError(
+            "--freeze and --unfreeze are about pretrained weights, and this network has none: leave them out"
+        )
+    if decoder is None and recipe.cross_attention != "new":
+        raise RecipeError(
+            f"--cross-attention {recipe.cross_attention} copies a pretrained decoder's self-attention, and the "
+            f"decoder is new: "
+            "leave it out, or name a --decoder"
+        )
 
 
 def _decoder(name: str, encoder: Pretrained | None) -> Pretrained | None:
