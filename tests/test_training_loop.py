@@ -247,3 +247,14 @@ def test_settings_that_would_do_nothing_are_refused(settings, tmp_path, idle):
     with pytest.raises(RecipeError, match="leave"):
         finetune(Finetune.of(settings | idle))
     assert not (tmp_path / "model.run").exists()
+
+
+def test_a_resumed_continuation_keeps_its_own_dropout(settings, tmp_path):
+    finetune(Finetune.of(settings | {"steps": 2, "dropout": 0.1}))
+    on = settings | {"model": str(tmp_path / "model"), "steps": 6, "dropout": 0.3, "log_every": 1, "save_every": 100}
+    finetune(Finetune.of(on | {"out": str(tmp_path / "whole")}))
+    with pytest.raises(Interrupted):
+        finetune(Finetune.of(on | {"out": str(tmp_path / "on")}), listener=Killer(3, signal.SIGINT))
+    finetune(Finetune.of(on | {"out": str(tmp_path / "on")}), resume=True)
+    whole, resumed = weights(tmp_path / "whole"), weights(tmp_path / "on")
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)

@@ -109,8 +109,8 @@ class ShiftedInTheModel(PairFamily):
 class Untied(PairFamily):
     """Saving loses the output layer."""
 
-    def load(self, folder):
-        module = super().load(folder)
+    def load(self, folder, dropout=None):
+        module = super().load(folder, dropout)
         head = module.decoder.lm_head.decoder
         head.weight = nn.Parameter(torch.randn_like(head.weight))
         return module

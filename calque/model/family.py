@@ -52,8 +52,9 @@ class Family(Protocol):
     def assemble(self, build: Build) -> Assembly:
         """A new network; ModelError where the parts do not go together."""
 
-    def load(self, folder: Path) -> nn.Module:
-        """The network saved in a model folder, in evaluation mode."""
+    def load(self, folder: Path, dropout: tuple[float, float] | None = None) -> nn.Module:
+        """The network saved in a model folder, in evaluation mode; `dropout` (of hidden states, of attention weights)
+        replaces what its configuration says."""
 
     def save(self, module: nn.Module, folder: Path) -> None:
         """Write config.json, generation_config.json and model.safetensors, so that transformers loads them alone."""

@@ -65,11 +65,16 @@ class PairFamily:
             setattr(module.config, name, value)
         module.generation_config = GenerationConfig(**tokens, max_length=self.max_length, num_beams=4)
 
-    def load(self, folder: Path) -> nn.Module:
-        """The saved pair in evaluation mode; ModelError where transformers cannot load it."""
+    def load(self, folder: Path, dropout: tuple[float, float] | None = None) -> nn.Module:
+        """The saved pair in evaluation mode, with another `dropout` (hidden, attention) where one is given; ModelError
+        where transformers cannot load it."""
         with parts.quiet():
             try:
-                module, info = EncoderDecoderModel.from_pretrained(folder, output_loading_info=True)
+                config = EncoderDecoderConfig.from_pretrained(folder)
+                if dropout is not None:
+                    parts.set_dropout(config.encoder, *dropout)
+                    parts.set_dropout(config.decoder, *dropout)
+                module, info = EncoderDecoderModel.from_pretrained(folder, config=config, output_loading_info=True)
             except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
                 raise ModelError(f"{folder}: cannot be loaded ({str(error).splitlines()[0]})") from None
         if info["missing_keys"] or info["unexpected_keys"] or info["mismatched_keys"]:

@@ -105,7 +105,7 @@ def encoder(build: Build) -> Part:
             pad_token_id=side.codec.special.pad,
             type_vocab_size=1,
         )
-        _set_dropout(config, recipe.dropout, recipe.attention_dropout)
+        set_dropout(config, recipe.dropout, recipe.attention_dropout)
         return Part(BertModel(config), frozenset())
     module = _body(build.encoder, recipe, recipe.random_weights)
     _check_positions(build.encoder, module.config, side.codec.max_length)
@@ -142,7 +142,7 @@ def decoder(build: Build, encoder_config: Any) -> Part:  # noqa: ANN401
         add_cross_attention=True,
         tie_word_embeddings=True,
     )
-    _set_dropout(config, recipe.dropout, recipe.attention_dropout)
+    set_dropout(config, recipe.dropout, recipe.attention_dropout)
     module = Decoder(config)
     module.tie_weights()
     if build.decoder is None or recipe.random_weights:
@@ -181,7 +181,7 @@ def _body(pretrained: Pretrained, recipe: Architecture, random_weights: bool) ->
     with quiet():
         try:
             config = AutoConfig.from_pretrained(pretrained.folder)
-            _set_dropout(config, recipe.dropout, recipe.attention_dropout)
+            set_dropout(config, recipe.dropout, recipe.attention_dropout)
             if random_weights:
                 return AutoModel.from_config(config)
             return AutoModel.from_pretrained(pretrained.folder, config=config, dtype=torch.float32)
@@ -195,7 +195,8 @@ def _check_positions(pretrained: Pretrained, config: Any, max_length: int) -> No
         raise ModelError(f"'{pretrained.name}' knows {known} positions: --max-length {max_length} is too long for it")
 
 
-def _set_dropout(config: Any, hidden: float, attention: float) -> None:  # noqa: ANN401
+def set_dropout(config: Any, hidden: float, attention: float) -> None:  # noqa: ANN401
+    """Set the dropout probabilities in the configuration of either half, by whatever names it has for them."""
     for name in ("hidden_dropout_prob", "dropout", "embedding_dropout", "mlp_dropout"):
         if hasattr(config, name):
             setattr(config, name, hidden)
@@ -317,7 +318,7 @@ def _own_head_decoder(build: Build) -> Part:
     known = _depth(config)
     config.is_decoder, config.add_cross_attention = True, True
     _check_positions(build.decoder, config, side.codec.max_length)
-    _set_dropout(config, recipe.dropout, recipe.attention_dropout)
+    set_dropout(config, recipe.dropout, recipe.attention_dropout)
     with quiet():
         module = (
             AutoModelForCausalLM.from_config(config)

@@ -34,8 +34,7 @@ class Optimisation(Recipe):
         ge=0,
         le=100,
         description="weight of R-Drop's divergence between two dropout passes beside "
-        "their mean loss, half the "
-        "paper's alpha; 0 is off",
+        "their mean loss, half the paper's alpha; 0 is off",
     )
     batch_tokens: int = Field(
         default=4096, ge=16, description="source plus target tokens, padding included, of one optimizer step"

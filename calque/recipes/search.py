@@ -21,8 +21,7 @@ class Search(Recipe):
         default=None,
         gt=0,
         description="longest translation as a multiple of the longest source in the batch, plus 16 tokens; by "
-        "default only "
-        "the model's maximum limits it",
+        "default only the model's maximum limits it",
     )
 
     @model_validator(mode="after")

@@ -149,8 +149,7 @@ def _refuse_idle(recipe: Finetune, encoder: Pretrained | None, decoder: Pretrain
     if decoder is None and recipe.cross_attention != "new":
         raise RecipeError(
             f"--cross-attention {recipe.cross_attention} copies a pretrained decoder's self-attention, and the "
-            f"decoder is new: "
-            "leave it out, or name a --decoder"
+            "decoder is new: leave it out, or name a --decoder"
         )
 
 
@@ -173,9 +172,7 @@ def _loaded(recipe: Finetune, path: Path, pretrained: frozenset[str] | None) -> 
     """The network of a model folder, in training mode; without `pretrained` all of it counts as such."""
     folder = Folder.open(path)
     family = families.of(folder.family, folder.source_codec, folder.target_codec)
-    module = family.load(path)
-    if pretrained is None:  # a resumed run finds its own dropout in the configuration
-        set_dropout(module, recipe.dropout, recipe.attention_dropout)
+    module = family.load(path, (recipe.dropout, recipe.attention_dropout))
     names = frozenset(name for name, _ in module.named_parameters())
     return Start(module, names if pretrained is None else pretrained, family, folder.source_codec, folder.target_codec)
 
@@ -184,13 +181,6 @@ def suit(recipe: Finetune, module: nn.Module) -> None:
     """Choose the attention kernel: on a CPU the backward pass of the fused one is slow in bf16."""
     if recipe.precision == "bf16" and recipe.device == "cpu":
         module.set_attn_implementation("eager")  # type: ignore[operator]
-
-
-def set_dropout(module: nn.Module, hidden: float, attention: float) -> None:
-    """Set the probability of every dropout layer, those on attention weights apart."""
-    for name, layer in module.named_modules():
-        if isinstance(layer, nn.Dropout):
-            layer.p = attention if name.endswith((".self.dropout", "attention.dropout")) else hidden
 
 
 def _prepared(

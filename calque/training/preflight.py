@@ -91,9 +91,8 @@ def _ceilings(recipe: Recipe, corpus: Corpus) -> dict[str, Ceiling]:
     codec = pretrained_codec(find(recipe.model or ""), recipe.max_length)
     pairs = list(islice(usable(corpus), TEXTS))
     return {
-        "source": ceiling(
-            codec, [pair.source for pair in pairs], "und"
-        ),  # tokenizer 13a: no translation is scored there
+        # BLEU's own tokenizer of the source language is not asked for: no translation is scored there
+        "source": ceiling(codec, [pair.source for pair in pairs], "und"),
         "target": ceiling(codec, [pair.target for pair in pairs], recipe.target),
     }
 
