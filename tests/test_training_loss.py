@@ -20,7 +20,8 @@ def case() -> tuple[torch.Tensor, ...]:
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 @pytest.mark.parametrize("chunk", [5, 23, 1000])
 def test_loss_and_gradients_equal_torchs_in_float64(case, smoothing, chunk, monkeypatch):
-    monkeypatch.setattr(loss, "CHUNK", chunk)
+    monkeypatch.setattr(loss, "_GRAIN", min(chunk, 8))
+    monkeypatch.setattr(loss, "LOGITS", chunk * 50)
     states, weight, bias, labels = case
     ours = summed_cross_entropy(states, weight, bias, labels, smoothing)
     (ours * 0.3).backward()
@@ -45,7 +46,8 @@ def test_uniform_logits_cost_log_vocabulary_each():
 
 
 def test_divergence_of_equal_passes_is_zero_and_of_others_symmetric(case, monkeypatch):
-    monkeypatch.setattr(loss, "CHUNK", 7)
+    monkeypatch.setattr(loss, "LOGITS", 7 * 50)
+    monkeypatch.setattr(loss, "_GRAIN", 1)
     states, weight, bias, _ = case
     other = states.detach() + 0.5
     assert float(summed_divergence(states, states, weight, bias).detach()) == pytest.approx(0.0, abs=1e-5)

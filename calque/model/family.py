@@ -75,14 +75,22 @@ class Family(Protocol):
 _TABLE = {"pair": "BERT-like encoder and decoder joined by cross-attention"}
 
 
-def of(name: str, source: Codec, target: Codec) -> Family:
+def of(name: str, source: Codec, target: Codec, attention: str = "auto", recompute: bool = False) -> Family:
     """The family called `name`, speaking through these codecs.
+
+    Args:
+        name: such as 'pair'.
+        source: the source side's codec.
+        target: the target side's codec.
+        attention: how attention is computed: 'auto', 'matmul', 'sdpa', or 'stock' for transformers' own forward pass.
+        recompute: compute layers again in the backward pass rather than keep their activations.
 
     Raises:
         ModelError: no such family; the nearest name is given.
     """
     if name == "pair":
+        from calque.model.lean import Way
         from calque.model.pair import PairFamily
 
-        return PairFamily(source.special, target.special, target.max_length)
+        return PairFamily(source.special, target.special, target.max_length, Way(attention, recompute))
     raise ModelError(f"unknown model family '{name}'{nearest(name, _TABLE)} (known: {', '.join(_TABLE)})")

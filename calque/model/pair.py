@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from transformers import EncoderDecoderConfig, EncoderDecoderModel, GenerationConfig
 
 from calque.errors import ModelError
-from calque.model import parts
+from calque.model import lean, parts
 from calque.model.batch import IGNORED, Batch, Hypothesis, Ids, pad
 from calque.model.family import Assembly, Build
 from calque.model.folder import writing
@@ -32,6 +32,7 @@ class PairFamily:
     source: Special
     target: Special
     max_length: int
+    way: lean.Way = lean.STANDARD
     name: str = "pair"
 
     def assemble(self, build: Build) -> Assembly:
@@ -47,6 +48,7 @@ class PairFamily:
         config.tie_encoder_decoder = False
         module = parts.joined(config, encoder.module, decoder.module)
         self._configure(module)
+        self._suit(module)
         if getattr(module.encoder, "pooler", None) is not None:  # saved for transformers' sake, never trained
             module.encoder.pooler.requires_grad_(False)
         pretrained = {f"encoder.{name}" for name in encoder.pretrained} | {
@@ -82,7 +84,13 @@ class PairFamily:
                 f"{folder}: weights and configuration disagree (missing {sorted(info['missing_keys'])[:3]}, "
                 f"unexpected {sorted(info['unexpected_keys'])[:3]}): the folder is damaged, save it again"
             )
+        self._suit(module)
         return module.eval()  # type: ignore[no-any-return]
+
+    def _suit(self, module: nn.Module) -> None:
+        """Let transformers too compute attention as is chosen, where its forward pass is used."""
+        if self.way.attention == "matmul" and not lean.covers(module):
+            module.set_attn_implementation("eager")  # type: ignore[operator]
 
     def save(self, module: nn.Module, folder: Path) -> None:
         """Write the Hugging Face files of the pair into `folder`."""
@@ -105,12 +113,18 @@ class PairFamily:
         looks from a scored position, so the decoder needs no mask of its own."""
         if batch.labels_BT is None:
             raise ValueError("a batch without targets has no scored positions")
-        scored_BT = batch.labels_BT != IGNORED
-        states_ND = parts.before_head(module.decoder, self._hidden(module, batch)[scored_BT])
-        return states_ND, batch.labels_BT[scored_BT]
+        labels_N = batch.labels_BT.flatten()
+        states_ND = self._hidden(module, batch).flatten(0, 1)
+        scored = (labels_N != IGNORED).nonzero().flatten()
+        if len(scored) < len(labels_N):
+            states_ND, labels_N = states_ND.index_select(0, scored), labels_N[scored]
+        return parts.before_head(module.decoder, states_ND), labels_N
 
     def _hidden(self, module: nn.Module, batch: Batch) -> Tensor:
+        """The decoder's last states, (B, T, D)."""
         pair: Any = module
+        if self.way.attention != "stock" and lean.covers(pair):
+            return lean.states(pair, batch, self.way)
         memory_BSD = pair.encoder(input_ids=batch.inputs_BS, attention_mask=batch.mask_BS).last_hidden_state
         if hasattr(pair, "enc_to_dec_proj"):
             memory_BSD = pair.enc_to_dec_proj(memory_BSD)

@@ -32,6 +32,7 @@ from transformers import BertGenerationDecoder as Decoder
 
 from calque.errors import ModelError, nearest
 from calque.model.family import Build
+from calque.model.lean import OFFSET
 from calque.model.pretrained import Pretrained
 from calque.recipes.architecture import Architecture
 
@@ -40,7 +41,6 @@ ENCODERS = (
     "roberta", "xlm-roberta",
 )  # fmt: skip
 DECODERS = ("bert", "camembert", "electra", "roberta", "xlm-roberta")
-OFFSET = {"roberta": 2, "camembert": 2, "xlm-roberta": 2}  # positions before the first real one
 _LAYER = re.compile(r"\blayers?\.(\d+)\.")
 _SCALE = 0.1  # of the cross-attention's output where it is 'scaled'
 

@@ -58,7 +58,17 @@ class Machine(Recipe):
 
     device: str = Field(default="auto", description="auto, cpu, cuda, cuda:N or mps")
     precision: Literal["auto", "fp32", "bf16"] = Field(
-        default="auto", description="auto: bf16 where the device computes it natively, else fp32"
+        default="auto", description="auto: the faster one, timed, where the device computes bf16 natively, else fp32"
+    )
+    attention: Literal["auto", "matmul", "sdpa", "stock"] = Field(
+        default="auto",
+        description="plain products, torch's fused kernel, or transformers' own forward pass throughout; auto: the "
+        "faster of the first two, timed",
+    )
+    recompute: bool = Field(
+        default=False,
+        description="keep no activations of layers and compute them again in the backward pass: less memory, a third "
+        "more time",
     )
     threads: int | None = Field(default=None, ge=1, description="CPU threads; by default PyTorch's choice")
     seed: int = Field(default=1, ge=0, lt=2**32, description="seed of everything random")

@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from calque.decoding.machine import computes_bf16, device_of, set_threads
+from calque.decoding.machine import device_of, set_threads
 from calque.errors import CalqueError, DataError, MachineError, RecipeError
 from calque.evaluation.metrics import tokenizer
 from calque.model import family as families
@@ -28,6 +29,7 @@ from calque.recipes.finetune import Finetune
 from calque.records import Report
 from calque.text.codec import Codec
 from calque.training.card import card
+from calque.training.device import fastest
 from calque.training.loop import Loop, Outcome
 from calque.training.objective import Translation
 from calque.training.probes import probe
@@ -66,10 +68,10 @@ def finetune(recipe: Finetune, resume: bool = False, restart: bool = False, list
     listener = listener or Silence()
     began = time.monotonic()
     set_threads(recipe.threads)
-    recipe = settled(recipe)
     tokenizer(recipe.target)  # validation needs it: better missed now than after an hour
     run = Run(recipe.out)
     going_on = run.goes_on(recipe, resume, restart)
+    recipe = settled(recipe, listener, run.settings if going_on else {})
     train, dev = read(recipe.train, recipe.source, recipe.target), read(recipe.dev, recipe.source, recipe.target)
     digests = {"train": train.digest, "dev": dev.digest}
     torch.manual_seed(recipe.seed)
@@ -93,8 +95,9 @@ def finetune(recipe: Finetune, resume: bool = False, restart: bool = False, list
     return report
 
 
-def settled(recipe: Finetune) -> Finetune:
-    """The recipe with choices that depend on the machine made: device and precision.
+def settled(recipe: Finetune, listener: Listener, before: Mapping[str, Any] | None = None) -> Finetune:
+    """The recipe with choices that depend on the machine made: device, precision, attention. What `before`, the
+    settings of a run that is gone on with, chose by timing stays chosen.
 
     Raises:
         MachineError: no such device, or several processes were started: this version trains in one.
@@ -104,10 +107,13 @@ def settled(recipe: Finetune) -> Finetune:
             "several processes were started, and this version trains in one: start calque without a launcher"
         )
     device = device_of(recipe.device)
-    precision = recipe.precision
-    if precision == "auto":
-        precision = "bf16" if computes_bf16(device) else "fp32"
-    return recipe.model_copy(update={"device": str(device), "precision": precision})
+    timed = {name: getattr(recipe, name) for name in ("precision", "attention")}
+    if before:
+        timed = {name: before.get(name, value) if value == "auto" else value for name, value in timed.items()}
+    choice = fastest(device, **timed)
+    listener.event(Message(str(choice)))
+    chosen = {"device": str(device), "precision": choice.precision, "attention": choice.attention}
+    return recipe.model_copy(update=chosen)
 
 
 def _begun(recipe: Finetune, run: Run, train: Text, digests: dict[str, Any], listener: Listener) -> Start:
@@ -134,7 +140,7 @@ def begin(recipe: Finetune, train: Text) -> tuple[Start, tuple[str, ...]]:
     _refuse_idle(recipe, encoder, decoder)
     vocabularies = choose(recipe, encoder, decoder, train.sources, train.targets)
     source, target = vocabularies.source.codec, vocabularies.target.codec
-    family = families.of("pair", source, target)
+    family = families.of("pair", source, target, recipe.attention, recipe.recompute)
     assembly = family.assemble(Build(recipe, encoder, decoder, vocabularies))
     start = Start(assembly.module, assembly.pretrained, family, source, target)
     return start, assembly.notes + vocabularies.notes
@@ -171,16 +177,11 @@ def _continued(recipe: Finetune, translator: Pretrained) -> tuple[Start, tuple[s
 def _loaded(recipe: Finetune, path: Path, pretrained: frozenset[str] | None) -> Start:
     """The network of a model folder, in training mode; without `pretrained` all of it counts as such."""
     folder = Folder.open(path)
-    family = families.of(folder.family, folder.source_codec, folder.target_codec)
+    codecs = folder.source_codec, folder.target_codec
+    family = families.of(folder.family, *codecs, recipe.attention, recipe.recompute)
     module = family.load(path, (recipe.dropout, recipe.attention_dropout))
     names = frozenset(name for name, _ in module.named_parameters())
-    return Start(module, names if pretrained is None else pretrained, family, folder.source_codec, folder.target_codec)
-
-
-def suit(recipe: Finetune, module: nn.Module) -> None:
-    """Choose the attention kernel: on a CPU the backward pass of the fused one is slow in bf16."""
-    if recipe.precision == "bf16" and recipe.device == "cpu":
-        module.set_attn_implementation("eager")  # type: ignore[operator]
+    return Start(module, names if pretrained is None else pretrained, family, *codecs)
 
 
 def _prepared(
@@ -195,7 +196,6 @@ def _prepared(
         )
         if not kept:
             raise DataError(f"{name}: every pair is longer than --max-length {recipe.max_length} tokens")
-    suit(recipe, start.module)
     texts = [dev.pairs[i] for i in fitting]
     validator = Validator(
         start.family, start.target, recipe.target, dev_rows, texts, recipe.validation_pairs, recipe.search_tokens

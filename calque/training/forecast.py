@@ -12,10 +12,11 @@ import torch
 
 from calque.recipes.finetune import Finetune
 from calque.training.batches import Batching
-from calque.training.finetune import begin, settled, suit
+from calque.training.finetune import begin, settled
 from calque.training.loop import accelerator_of, summed_backward
 from calque.training.objective import Scored, Translation
 from calque.training.optimizer import optimizer_of
+from calque.training.progress import Silence
 from calque.training.rows import Text, encode
 
 
@@ -43,10 +44,9 @@ def forecast(recipe: Finetune, train: Text, steps: int) -> Forecast:
     Raises:
         ModelError: the network cannot be assembled.
     """
-    recipe = settled(recipe)
+    recipe = settled(recipe, Silence())
     torch.manual_seed(recipe.seed)
     start, notes = begin(recipe, train)
-    suit(recipe, start.module)
     rows, _ = encode(train, start.source, start.target)
     batching = Batching.of(rows, recipe.batch_tokens, recipe.micro_batch_tokens, recipe.seed)
     epoch = batching.epoch(0)

@@ -16,7 +16,9 @@ from pydantic import BaseModel
 from calque.errors import RecipeError
 from calque.model.folder import refuse_existing, stage, write_recipe, write_text
 
-_MAY_DIFFER = frozenset({"out", "threads", "log_every", "keep", "tensorboard", "probes", "device", "precision"})
+_MAY_DIFFER = frozenset(
+    {"out", "threads", "log_every", "keep", "tensorboard", "probes", "device", "precision", "attention", "recompute"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ class Run:
         shutil.rmtree(self.path, ignore_errors=True)
 
     def _refuse_other(self, recipe: BaseModel) -> None:
-        before = tomlkit.parse((self.path / "recipe.toml").read_text(encoding="utf-8")).unwrap()
+        before = self.settings
         now = recipe.model_dump(mode="json", exclude_none=True)
         names = sorted(before.keys() | now.keys())
         other = [n for n in names if n not in _MAY_DIFFER and before.get(n) != now.get(n)]
@@ -88,6 +90,11 @@ class Run:
             raise RecipeError(
                 f"{self.path}: --resume goes on with the same settings only ({told}); --restart begins anew"
             )
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the run began with, choices by timing made."""
+        return tomlkit.parse((self.path / "recipe.toml").read_text(encoding="utf-8")).unwrap()
 
     def note(self, facts: dict[str, Any]) -> None:
         """Remember facts about the run beside those already there."""
