@@ -43,6 +43,11 @@ class Batching:
         """One step cut into what is computed at once."""
         return cut(step, self.lengths, self.micro_tokens)
 
+    def padded(self, rows: Sequence[int]) -> int:
+        """Tokens of these examples as one batch, padding included."""
+        sources, targets = zip(*(self.lengths[i] for i in rows), strict=True)
+        return len(rows) * (max(sources) + max(targets))
+
 
 def cut(order: Sequence[int], lengths: Sequence[tuple[int, int]], tokens: int) -> list[list[int]]:
     """Cut `order` into runs whose rows × (longest source + longest target) stay within `tokens`."""

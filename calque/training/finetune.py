@@ -83,6 +83,7 @@ def finetune(recipe: Finetune, resume: bool = False, restart: bool = False, list
         start = _begun(recipe, run, train, digests, listener)
     try:
         rows, loop = _prepared(recipe, run, start, train, dev, listener)
+        listener.event(Message(str(loop.memory())))
         if recipe.probes and "probes" not in run.facts:
             run.note({"probes": probe(start.module, start.family, rows, listener)})
     except CalqueError:

@@ -7,7 +7,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,15 @@ import torch
 from accelerate import Accelerator
 from torch import nn
 
-from calque.errors import Interrupted, ProbeError
+from calque.errors import Interrupted, MachineError, ProbeError
 from calque.model.batch import Batch, Ids
 from calque.recipes.finetune import Finetune
 from calque.training import checkpoint
 from calque.training.batches import Batching
+from calque.training.memory import Memory, estimate, ran_out
 from calque.training.objective import Objective, Scored
 from calque.training.optimizer import optimizer_of, set_rate
-from calque.training.progress import Listener, Sample, Step, Validation
+from calque.training.progress import Listener, Message, Sample, Step, Validation
 from calque.training.schedule import Thaw, rate
 from calque.training.signals import Stop
 from calque.training.snapshots import Snapshots
@@ -34,7 +35,8 @@ Tracker = Callable[[int, dict[str, float]], None]
 @dataclass
 class Course:
     """How far the run is; saved in every checkpoint. `seconds` is wall-clock time, validation included; `losses` and
-    `tokens` are summed since the last line of metrics; `validated` is the step of the latest validation."""
+    `tokens` are summed since the last line of metrics; `validated` is the step of the latest validation;
+    `micro_tokens` is what the memory allows, where it ran out."""
 
     step: int = 0
     epoch: int = 0
@@ -48,6 +50,7 @@ class Course:
     without_better: int = 0
     metrics_bytes: int = 0
     scored_tokens: int = 0
+    micro_tokens: int | None = None
     kept: list[list[float]] = field(default_factory=list)
 
 
@@ -125,6 +128,12 @@ class Loop:
             return min(1.0, self.course.step / self.total)
         return min(1.0, self.course.seconds / (60 * (self.recipe.minutes or 1)))
 
+    def memory(self) -> Memory:
+        """What the run should take, before it begins."""
+        parts = [part for step in self.batching.epoch(0) for part in self.batching.micro(step)]
+        largest = max(parts, key=self.batching.padded)
+        return estimate(self.module, self.objective, self.rows, largest, self.recipe.optimizer)
+
     def run(self, resume: bool = False) -> Outcome:
         """Train to the end, or to an early stop.
 
@@ -173,9 +182,7 @@ class Loop:
         fraction = self.fraction
         self.learning_rate = set_rate(self.optimizer, rate(self.recipe, fraction))
         self._thaw(fraction)
-        batches = [self._batch(rows) for rows in self.batching.micro(step)]
-        tokens = sum(batch.scored_tokens for batch in batches)
-        loss = summed_backward(self.accelerator, self.scored, batches, tokens)
+        loss, tokens = self._gradient(step)
         if not math.isfinite(loss):
             raise ProbeError(
                 "finite-loss",
@@ -191,6 +198,40 @@ class Loop:
         course.loss += loss
         course.tokens += tokens
         course.scored_tokens += tokens
+
+    def _gradient(self, step: Sequence[int]) -> tuple[float, int]:
+        """Put the step's gradient into the parameters; its summed loss and its scored tokens. Where the memory runs
+        out, micro-batches are halved, now and from now on: the step stays whole, and its gradient the same.
+
+        Raises:
+            MachineError: the memory is too small for one pair.
+        """
+        while True:
+            parts = self.batching.micro(step)
+            try:
+                batches = [self._batch(rows) for rows in parts]
+                tokens = sum(batch.scored_tokens for batch in batches)
+                return summed_backward(self.accelerator, self.scored, batches, tokens), tokens
+            except RuntimeError as error:
+                if not ran_out(error):
+                    raise
+                if all(len(rows) == 1 for rows in parts):
+                    raise MachineError(
+                        "the memory is too small for one pair: give a smaller --max-length, or --recompute"
+                    ) from None
+            self.optimizer.zero_grad(set_to_none=True)
+            self.course.micro_tokens = max(1, self.batching.micro_tokens // 2)
+            self._fit()
+            self.listener.event(
+                Message(f"out of memory: going on with micro-batches of {self.course.micro_tokens} tokens, summed up")
+            )
+
+    def _fit(self) -> None:
+        """Cut micro-batches as the course says, once it was found out."""
+        if self.course.micro_tokens is not None:
+            self.batching = replace(self.batching, micro_tokens=self.course.micro_tokens)
+        if self.accelerator.device.type == "cuda":
+            torch.cuda.empty_cache()
 
     def _batch(self, rows: Sequence[int]) -> Batch:
         return self.objective.batch([self.rows[i] for i in rows]).to(self.accelerator.device)
@@ -285,6 +326,7 @@ class Loop:
         found = checkpoint.found(self.run_folder / "checkpoints")
         if found:
             self.course = Course(**checkpoint.load(found[-1], self.module, self.optimizer))
+            self._fit()
         self.snapshots.restore(self.course.kept)
         metrics = self.run_folder / "metrics.jsonl"
         if metrics.exists():
