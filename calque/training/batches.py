@@ -46,7 +46,7 @@ class Batching:
     def padded(self, rows: Sequence[int]) -> int:
         """Tokens of these examples as one batch, padding included."""
         sources, targets = zip(*(self.lengths[i] for i in rows), strict=True)
-        return len(rows) * (max(sources) + max(targets))
+        return len(rows) * int(max(sources) + max(targets))
 
 
 def cut(order: Sequence[int], lengths: Sequence[tuple[int, int]], tokens: int) -> list[list[int]]:

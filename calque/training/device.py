@@ -62,7 +62,7 @@ def fastest(device: torch.device, precision: str = "auto", attention: str = "aut
 
 @lru_cache
 def _seconds(device: torch.device, precision: str, attention: str) -> float:
-    """The shortest time of a few forward and backward passes, after one that warms up: of processor time on a CPU, which
+    """The shortest time of a few forward and backward passes, after one that warms up: processor time on a CPU, which
     other processes disturb less."""
     clock = time.process_time if device.type == "cpu" else time.perf_counter
     layer = _Layer(attention).to(device)
