@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
 import subprocess
@@ -9,14 +8,14 @@ import sys
 import time
 
 import pytest
+import tiny_run
 import torch
 from checkpoints import checkpoint, corpus, numbers
-from safetensors.torch import load_file
+from tiny_run import Killer, Listening, weights
 
-from calque.errors import DataError, Interrupted, ModelError, RecipeError
+from calque.errors import DataError, Interrupted, RecipeError
 from calque.recipes.finetune import Finetune
 from calque.recipes.optimisation import Optimisation
-from calque.training import checkpoint as checkpoints
 from calque.training.card import command
 from calque.training.finetune import begin, finetune
 from calque.training.loop import accelerator_of, freeze, summed_backward
@@ -28,44 +27,7 @@ from calque.training.rows import encode, read
 
 @pytest.fixture
 def settings(tmp_path):
-    """A run of seconds: a network of two tiny layers and 80 pairs of number words."""
-    pairs = numbers(100)
-    return {
-        "model": "tiny",
-        "train": [corpus(tmp_path / "data", "train", pairs[:80])],
-        "dev": [corpus(tmp_path / "data", "dev", pairs[80:])],
-        "source": "en",
-        "target": "fr",
-        "out": str(tmp_path / "model"),
-        "encoder_layers": 1,
-        "decoder_layers": 1,
-        "width": 16,
-        "heads": 2,
-        "feed_forward": 32,
-        "source_pieces": 300,
-        "target_pieces": 300,
-        "batch_tokens": 300,
-        "steps": 24,
-        "validate_every": 8,
-        "save_every": 4,
-        "validation_pairs": 4,
-        "average": 2,
-        "probes": False,
-        "device": "cpu",
-        "precision": "fp32",
-    }
-
-
-class Listening:
-    def __init__(self):
-        self.events = []
-
-    def event(self, event):
-        self.events.append(event)
-
-
-def weights(folder):
-    return load_file(str(folder / "model.safetensors"))
+    return tiny_run.settings(tmp_path)
 
 
 def test_gradients_do_not_depend_on_how_the_batch_was_cut(settings):
@@ -111,17 +73,6 @@ def test_one_seed_one_result(settings, tmp_path):
         finetune(Finetune.of(settings | {"out": str(tmp_path / name)}))
     first, second = weights(tmp_path / "a"), weights(tmp_path / "b")
     assert all(torch.equal(first[name], second[name]) for name in first)
-
-
-class Killer:
-    """Sends a signal to its own process after some step."""
-
-    def __init__(self, step, number):
-        self.step, self.number = step, number
-
-    def event(self, event):
-        if isinstance(event, Step) and event.step >= self.step:
-            os.kill(os.getpid(), self.number)
 
 
 @pytest.mark.parametrize("optimizer", ["adamw", "adam", "sgd", "adafactor"])
@@ -174,15 +125,6 @@ def test_resume_of_nothing_and_changed_text_are_refused(settings, tmp_path):
     with (tmp_path / "data" / "dev.fr").open("a") as file:
         file.write("dix.\n")
     with pytest.raises(DataError, match="changed since the run began"):
-        finetune(Finetune.of(settings | {"log_every": 1}), resume=True)
-
-
-def test_a_damaged_checkpoint_is_named(settings, tmp_path):
-    with pytest.raises(Interrupted):
-        finetune(Finetune.of(settings | {"log_every": 1}), listener=Killer(5, signal.SIGTERM))
-    newest = checkpoints.found(tmp_path / "model.run" / "checkpoints")[-1]
-    (newest / "optimizer.safetensors").write_bytes(b"cut")
-    with pytest.raises(ModelError, match="damaged checkpoint"):
         finetune(Finetune.of(settings | {"log_every": 1}), resume=True)
 
 

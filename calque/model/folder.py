@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from safetensors import SafetensorError
 
 from calque.errors import MachineError, ModelError, RecipeError, nearest
+from calque.model import disk
 from calque.text.codec import Codec
 
 FORMAT = 1  # of calque.json; raised when an older calque could not read a newer folder
@@ -111,10 +112,12 @@ def write_recipe(recipe: BaseModel, file: Path) -> None:
 
 
 def write_text(file: Path, text: str) -> None:
-    """Write a file whole or not at all."""
+    """Write a file whole or not at all, whatever happens to the machine."""
     aside = file.with_name(f".{file.name}.part")
     aside.write_text(text, encoding="utf-8")
+    disk.flush(aside)
     aside.replace(file)
+    disk.flush(file.parent)
 
 
 @contextmanager
@@ -132,18 +135,21 @@ def writing(place: Path) -> Iterator[None]:
 
 @contextmanager
 def stage(folder: Path) -> Iterator[Path]:
-    """A new folder to fill beside `folder`, which takes that name when the block ends well and vanishes otherwise.
+    """A new folder to fill beside `folder`, which takes that name when the block ends well and vanishes otherwise. All
+    of it is on the disk before it has that name: not even a power cut leaves half a folder.
 
     Raises:
         RecipeError: `folder` exists already.
     """
     refuse_existing(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    disk.make(folder.parent)
     aside = folder.with_name(f".{folder.name}.part-{os.getpid()}")
     aside.mkdir()
     try:
         yield aside
+        disk.flush_all(aside)
         aside.rename(folder)
+        disk.flush(folder.parent)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 

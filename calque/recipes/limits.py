@@ -48,7 +48,10 @@ class Validation(Recipe):
     save_every: int | None = Field(
         default=None, ge=1, description="save a resumable checkpoint every so many steps; by default at each validation"
     )
-    keep: int = Field(default=2, ge=1, description="resumable checkpoints kept")
+    keep: int = Field(default=2, ge=1, description="resumable checkpoints kept, the last ones")
+    keep_best: int = Field(
+        default=0, ge=0, description="resumable checkpoints of the best validations that are kept beside the last ones"
+    )
     log_every: int = Field(default=10, ge=1, description="steps between two lines of metrics.jsonl")
     tensorboard: bool = Field(default=False, description="write TensorBoard events too")
 

@@ -36,6 +36,7 @@ from calque.training.probes import probe
 from calque.training.progress import Listener, Message, Silence
 from calque.training.rows import Text, encode, read
 from calque.training.run import Run
+from calque.training.signals import leaving
 from calque.training.validate import Validator
 
 
@@ -60,16 +61,22 @@ def finetune(recipe: Finetune, resume: bool = False, restart: bool = False, list
         listener: told about steps, validations and decisions.
 
     Raises:
-        RecipeError: OUT or OUT.run exist, or the settings contradict each other.
+        RecipeError: OUT or OUT.run exist, another process is at work in OUT.run, or the settings contradict each other.
         DataError: the corpora cannot be used.
         ModelError: the pretrained parts cannot be used; ProbeError where a silent bug was found.
+        MachineError: there is no such device, or the disk is full where the end of the run must be saved.
         Interrupted: a signal came; `resume` goes on.
     """
     listener = listener or Silence()
+    run = Run(recipe.out)
+    with run.alone(resume, listener), leaving(run.advice):
+        return _trained(recipe, run, resume, restart, listener)
+
+
+def _trained(recipe: Finetune, run: Run, resume: bool, restart: bool, listener: Listener) -> Report:
     began = time.monotonic()
     set_threads(recipe.threads)
     tokenizer(recipe.target)  # validation needs it: better missed now than after an hour
-    run = Run(recipe.out)
     going_on = run.goes_on(recipe, resume, restart)
     recipe = settled(recipe, listener, run.settings if going_on else {})
     train, dev = read(recipe.train, recipe.source, recipe.target), read(recipe.dev, recipe.source, recipe.target)

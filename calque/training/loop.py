@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import math
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -18,14 +16,15 @@ from torch import nn
 from calque.errors import Interrupted, MachineError, ProbeError
 from calque.model.batch import Batch, Ids
 from calque.recipes.finetune import Finetune
-from calque.training import checkpoint
 from calque.training.batches import Batching
+from calque.training.checkpoint import Checkpoints
+from calque.training.journal import Journal
 from calque.training.memory import Memory, estimate, ran_out
 from calque.training.objective import Objective, Scored
 from calque.training.optimizer import optimizer_of, set_rate
 from calque.training.progress import Listener, Message, Sample, Step, Validation
 from calque.training.schedule import Thaw, rate
-from calque.training.signals import Stop
+from calque.training.signals import Stop, Stopped
 from calque.training.snapshots import Snapshots
 from calque.training.validate import Measured, Validator
 
@@ -35,8 +34,8 @@ Tracker = Callable[[int, dict[str, float]], None]
 @dataclass
 class Course:
     """How far the run is; saved in every checkpoint. `seconds` is wall-clock time, validation included; `losses` and
-    `tokens` are summed since the last line of metrics; `validated` is the step of the latest validation;
-    `micro_tokens` is what the memory allows, where it ran out."""
+    `tokens` are summed since the last line of metrics; `validated` is the step of the latest validation and `value`
+    its score, higher is better; `micro_tokens` is what the memory allows, where it ran out."""
 
     step: int = 0
     epoch: int = 0
@@ -47,6 +46,7 @@ class Course:
     since: float = 0.0
     validations: int = 0
     validated: int = -1
+    value: float = 0.0
     without_better: int = 0
     metrics_bytes: int = 0
     scored_tokens: int = 0
@@ -107,7 +107,10 @@ class Loop:
         alone = trained == self.pretrained
         self.thaw = Thaw.of(recipe.unfreeze, self.pretrained, alone) if recipe.unfreeze and self.pretrained else None
         self.course = Course()
-        self.snapshots = Snapshots(run / "snapshots", recipe.average)
+        self.snapshots = Snapshots(run / "snapshots", recipe.average, listener)
+        self.checkpoints = Checkpoints(run / "checkpoints", recipe.keep, recipe.keep_best, listener)
+        self.journal = Journal(run / "metrics.jsonl", listener)
+        self._stop = Stop()
         self.sample: Sample | None = None
         self._frozen: frozenset[str] | None = None
         self._tracker = _tensorboard(run) if recipe.tensorboard else None
@@ -139,28 +142,36 @@ class Loop:
 
         Raises:
             Interrupted: a signal came; a checkpoint is saved.
+            MachineError: the state at the end, or at a signal, cannot be saved.
             ProbeError: the loss is no number any more.
         """
         self.scored.train()
         torch.manual_seed(self.recipe.seed)
         if resume:
             self._restore()
-        with Stop() as stop:
+        with self._stop:
             self._clock = time.monotonic()
-            for step in self._steps():
-                self._step(step)
-                self._after_step()
-                if stop.asked:
-                    self._save()
-                    raise Interrupted(
-                        f"stopped by {stop.asked} after step {self.course.step}; saved, go on with the same "
-                        f"command and --resume"
-                    )
-        self._save()
-        try:
-            return self._finish()
-        except KeyboardInterrupt:
-            raise Interrupted("stopped after the last step; saved, go on with the same command and --resume") from None
+            try:
+                self._after_validation_that_was_left()
+                for step in self._steps():
+                    self._step(step)
+                    self._after_step()
+                    self._stop.check()
+            except Stopped as stopped:
+                self._save(must=True)
+                raise Interrupted(
+                    f"stopped by {stopped} after step {self.course.step}; saved, go on with the same "
+                    f"command and --resume"
+                ) from None
+            self._save(must=True)
+            try:
+                outcome = self._finish()
+                self._stop.check()
+            except (Stopped, KeyboardInterrupt):
+                raise Interrupted(
+                    "stopped after the last step; saved, go on with the same command and --resume"
+                ) from None
+            return outcome
 
     def _steps(self) -> Iterator[list[int]]:
         """Index lists of the steps left, epoch after epoch, until the run's end."""
@@ -257,12 +268,20 @@ class Loop:
         if course.step % recipe.log_every == 0 or course.step == 1:
             self._log()
         if self._validation_is_due():
-            self._validate()
-            self._tick()
-            if recipe.save_every is None:
-                self._save()
+            self._validate_and_save()
         if recipe.save_every and course.step % recipe.save_every == 0:
             self._save()
+
+    def _validate_and_save(self) -> None:
+        self._validate()
+        self._tick()
+        if self.recipe.save_every is None or self.recipe.keep_best:
+            self._save()
+
+    def _after_validation_that_was_left(self) -> None:
+        """Do what a signal kept the run from doing after the step of its checkpoint."""
+        if self.course.step and self.course.validated != self.course.step and self._validation_is_due():
+            self._validate_and_save()
 
     def _log(self) -> None:
         course = self.course
@@ -297,9 +316,9 @@ class Loop:
 
     def _validate(self) -> None:
         course = self.course
-        measured = self.validator.measure(self.module, course.validations)
-        value = measured.better_by(self.recipe.best)
-        best = self.snapshots.offer(self.module, value, course.step)
+        measured = self.validator.measure(self.module, course.validations, self._stop.check)
+        course.value = measured.better_by(self.recipe.best)
+        best = self.snapshots.offer(self.module, course.value, course.step)
         course.validated = course.step
         course.validations = max(course.validations + 1, int(self.fraction * self.recipe.validations))
         course.without_better = 0 if best else course.without_better + 1
@@ -309,34 +328,41 @@ class Loop:
         self.listener.event(Validation(course.step, measured.loss, measured.scores, best, measured.sample))
 
     def _record(self, line: dict[str, Any]) -> None:
-        if self._tracker is not None:
-            self._tracker(self.course.step, {k: v for k, v in line.items() if k != "step"})
-        with (self.run_folder / "metrics.jsonl").open("ab") as file:
-            file.write(json.dumps(line).encode() + b"\n")
-            self.course.metrics_bytes = file.tell()
+        self._track({k: v for k, v in line.items() if k != "step"})
+        self.journal.write(line)
+        self.course.metrics_bytes = self.journal.bytes
 
-    def _save(self) -> None:
-        folder = self.run_folder / "checkpoints"
+    def _track(self, values: dict[str, float]) -> None:
+        """Hand the values to the tracker, and go on without it where it cannot write."""
+        if self._tracker is None:
+            return
+        try:
+            self._tracker(self.course.step, values)
+        except OSError as error:
+            self._tracker = None
+            self.listener.event(Message(f"the tracker cannot write ({error}): training goes on without it"))
+
+    def _save(self, must: bool = False) -> None:
         self.course.kept = [[value, step] for value, step in self.snapshots.kept]
-        if folder / f"step-{self.course.step:09d}" not in checkpoint.found(folder):
-            checkpoint.save(folder, self.module, self.optimizer, asdict(self.course), self.recipe.keep)
-            self.snapshots.clean(needed=checkpoint.snapshots_of(folder))
+        self.journal.flush()
+        self.checkpoints.save(self.module, self.optimizer, asdict(self.course), must)
+        self.snapshots.clean(needed=self.checkpoints.snapshots())
 
     def _restore(self) -> None:
-        found = checkpoint.found(self.run_folder / "checkpoints")
-        if found:
-            self.course = Course(**checkpoint.load(found[-1], self.module, self.optimizer))
+        state = self.checkpoints.restore(self.module, self.optimizer)
+        if state is not None:
+            self.course = Course(**state)
             self._fit()
-        self.snapshots.restore(self.course.kept)
-        metrics = self.run_folder / "metrics.jsonl"
-        if metrics.exists():
-            os.truncate(metrics, self.course.metrics_bytes)
+        self.snapshots.restore(self.course.kept, needed=self.checkpoints.snapshots())
+        self.journal.cut(self.course.metrics_bytes)
 
     def _finish(self) -> Outcome:
         """Put the best weights, or the average of the best checkpoints where it scores better, into the module."""
         if self.course.validated != self.course.step:
             self._validate()
-        measured, chosen = self.snapshots.choose(self.module, self.validator, self.recipe.best)
+        measured, chosen = self.snapshots.choose(
+            self.module, lambda module: self.validator.measure(module, between=self._stop.check), self.recipe.best
+        )
         self._tick()
         self._record({"step": self.course.step, "chosen": chosen, "dev_loss": measured.loss, **measured.scores,
                       "seconds": round(self.course.seconds, 2)})  # fmt: skip

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Self
+
+from calque.errors import Interrupted
+
+
+class Stopped(Exception):  # noqa: N818 - the field's word is no error
+    """Work was left between two batches because a signal, whose name this carries, had come."""
 
 
 class Stop:
@@ -16,13 +24,18 @@ class Stop:
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
-        if threading.current_thread() is threading.main_thread():
+        if _is_main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 self._before[number] = signal.signal(number, self._note)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._give_back()
+
+    def check(self) -> None:
+        """Raise Stopped where a signal came: to be called where leaving is safe."""
+        if self.asked:
+            raise Stopped(self.asked)
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
         self.asked = signal.Signals(number).name
@@ -32,3 +45,30 @@ class Stop:
         while self._before:
             number, handler = self._before.popitem()
             signal.signal(number, handler)
+
+
+@contextmanager
+def leaving(advice: Callable[[], str]) -> Iterator[None]:
+    """While entered, SIGTERM ends the block at once, as Ctrl-C does, where nobody inside minds signals; a second one
+    ends the process.
+
+    Raises:
+        Interrupted: one of them came; its message is `advice()`.
+    """
+
+    def leave(_number: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, leave) if _is_main_thread() else None
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Interrupted(advice()) from None
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGTERM, before)
+
+
+def _is_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -45,15 +45,16 @@ class Validator:
     translated: int
     tokens: int
 
-    def measure(self, module: nn.Module, turn: int = 0) -> Measured:
-        """Score the network as it is; `turn` chooses which sample is shown."""
+    def measure(self, module: nn.Module, turn: int = 0, between: Callable[[], None] = lambda: None) -> Measured:
+        """Score the network as it is; `turn` chooses which sample is shown, and `between` is called before each batch:
+        what it raises ends the work, and the network is as it was."""
         device = next(module.parameters()).device
         was_training = module.training
         module.eval()
         try:
-            loss = self._loss(module, device)
+            loss = self._loss(module, device, between)
             chosen = list(range(0, len(self.rows), max(1, len(self.rows) // self.translated)))[: self.translated]
-            hypotheses = self._translate(module, device, chosen)
+            hypotheses = self._translate(module, device, chosen, between)
         finally:
             module.train(was_training)
         scores = quick(hypotheses, [self.texts[i][1] for i in chosen], self.language)
@@ -66,19 +67,23 @@ class Validator:
         return cut(sorted(indices, key=lambda i: lengths[i]), lengths, self.tokens)
 
     @torch.inference_mode()
-    def _loss(self, module: nn.Module, device: torch.device) -> float:
+    def _loss(self, module: nn.Module, device: torch.device, between: Callable[[], None]) -> float:
         total, tokens = 0.0, 0
         weight_VD, bias_V = self.family.head(module)
         for run in self._order(range(len(self.rows))):
+            between()
             batch = self.family.batch([self.rows[i] for i in run]).to(device)
             states_ND, labels_N = self.family.states(module, batch)
             total += float(summed_cross_entropy(states_ND, weight_VD, bias_V, labels_N))
             tokens += len(labels_N)
         return total / max(1, tokens)
 
-    def _translate(self, module: nn.Module, device: torch.device, chosen: Sequence[int]) -> list[str]:
+    def _translate(
+        self, module: nn.Module, device: torch.device, chosen: Sequence[int], between: Callable[[], None]
+    ) -> list[str]:
         texts = dict.fromkeys(chosen, "")
         for run in self._order(chosen):
+            between()
             batch = self.family.batch([Ids(self.rows[i].source) for i in run]).to(device)
             for i, best in zip(run, self.family.generate(module, batch, GREEDY), strict=True):
                 texts[i] = self.codec.decode(best[0].ids)

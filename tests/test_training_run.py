@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+import tiny_run
+from tiny_run import Killer, Listening, same
+
+from calque.errors import Interrupted, ModelError, RecipeError
+from calque.recipes.finetune import Finetune
+from calque.training import lock
+from calque.training.finetune import finetune
+from calque.training.run import Run
+from calque.training.validate import Validator
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from calque.training.lock import locked
+with locked(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return tiny_run.settings(tmp_path) | {"steps": 8, "validate_every": 4, "log_every": 1}
+
+
+def test_two_processes_in_one_run_are_refused_and_a_dead_one_lets_go(settings, tmp_path):
+    with pytest.raises(Interrupted):
+        finetune(Finetune.of(settings), listener=Killer(2, signal.SIGTERM))
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(tmp_path / "model.run")], stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    for flag in ("resume", "restart"):
+        with pytest.raises(RecipeError, match=rf"model\.run: process {holder.pid} on .* is training there: wait"):
+            finetune(Finetune.of(settings), **{flag: True})
+    holder.kill()
+    holder.wait()
+    holder.stdout.close()
+    finetune(Finetune.of(settings), resume=True)
+    assert not (tmp_path / "model.run").exists()
+
+
+def test_a_lock_whose_folder_was_cleared_away_is_no_lock(tmp_path, monkeypatch):
+    def taken(file, folder):
+        (folder / "lock").unlink()  # the process that held it finished at this very moment
+        return True
+
+    monkeypatch.setattr(lock, "_take", taken)
+    with pytest.raises(RecipeError, match="just clearing up there: run the command again"), lock.locked(tmp_path):
+        pass
+
+
+def test_a_file_system_without_locks_is_told(settings, tmp_path, monkeypatch):
+    def flock(*_):
+        raise OSError(38, "Function not implemented")
+
+    monkeypatch.setattr(lock.fcntl, "flock", flock)
+    finetune(Finetune.of(settings), listener=(listening := Listening()))
+    assert "model.run: this file system knows no locks: start no second process there" in listening.told
+
+
+def test_a_refused_run_leaves_nothing_behind(settings, tmp_path):
+    with pytest.raises(RecipeError, match="no such run, so there is nothing to resume"):
+        finetune(Finetune.of(settings), resume=True)
+    with pytest.raises(RecipeError, match="leave them out"):
+        finetune(Finetune.of(settings | {"freeze": "encoder"}))
+    assert not (tmp_path / "model.run").exists()
+
+
+def test_a_process_that_died_before_anything_was_written_does_not_matter(settings, tmp_path):
+    for resume in (False, True):
+        run = Run(tmp_path / f"model-{resume}")
+        run.path.mkdir()
+        (run.path / "lock").touch()
+        finetune(Finetune.of(settings | {"out": str(run.out), "steps": 1}), resume=resume)
+        assert run.out.is_dir()
+        assert not run.path.exists()
+
+
+def test_restart_begins_anew(settings, tmp_path):
+    with pytest.raises(Interrupted):
+        finetune(Finetune.of(settings), listener=Killer(6, signal.SIGTERM))
+    finetune(Finetune.of(settings | {"seed": 2}), restart=True)
+    finetune(Finetune.of(settings | {"seed": 2, "out": str(tmp_path / "whole")}))
+    assert same(tmp_path / "model", tmp_path / "whole")
+
+
+@pytest.mark.parametrize("name", ["start/model.safetensors", "start/config.json", "recipe.toml", "run.json"])
+def test_a_run_whose_beginning_is_damaged_says_so(settings, tmp_path, name):
+    with pytest.raises(Interrupted):
+        finetune(Finetune.of(settings), listener=Killer(2, signal.SIGTERM))
+    file = tmp_path / "model.run" / name
+    file.write_bytes(file.read_bytes()[:-20] + b"\n[")
+    with pytest.raises(ModelError, match=r"damaged \(.*\): put it back from a copy, or begin anew with --restart"):
+        finetune(Finetune.of(settings), resume=True)
+    finetune(Finetune.of(settings), restart=True)
+
+
+class Signalled:
+    """A method of the validator that gets a signal at its `call`-th batch."""
+
+    def __init__(self, monkeypatch, name, call):
+        self.usual, self.call, self.batches = getattr(Validator, name), call, 0
+        monkeypatch.setattr(Validator, name, lambda *given: self(*given))
+
+    def __call__(self, *given):
+        *given, between = given
+
+        def counted():
+            self.batches += 1
+            if self.batches == self.call:
+                os.kill(os.getpid(), signal.SIGTERM)
+            between()
+
+        return self.usual(*given, counted)
+
+
+@pytest.mark.parametrize("save_every", [None, 3])
+@pytest.mark.parametrize(
+    ("name", "batch", "step"), [("_loss", 2, 4), ("_loss", 25, 8), ("_translate", 2, 4), ("_translate", 4, 8)]
+)
+def test_a_signal_in_a_validation_leaves_it_at_once_and_it_is_repeated(
+    settings, tmp_path, monkeypatch, name, batch, step, save_every
+):
+    settings |= {"search_tokens": 16, "validation_pairs": 3, "save_every": save_every}  # batches of one pair
+    finetune(Finetune.of(settings | {"out": str(tmp_path / "whole")}))
+    signalled = Signalled(monkeypatch, name, batch)
+    with pytest.raises(Interrupted, match=rf"stopped by SIGTERM after step {step}; saved, go on with the same command"):
+        finetune(Finetune.of(settings), listener=Listening())
+    assert signalled.batches == batch
+    monkeypatch.undo()
+    finetune(Finetune.of(settings), resume=True)
+    assert same(tmp_path / "model", tmp_path / "whole")
+
+
+def test_a_signal_in_the_last_scoring_loses_nothing(settings, tmp_path, monkeypatch):
+    finetune(Finetune.of(settings | {"out": str(tmp_path / "whole")}))
+    signalled = Signalled(monkeypatch, "_loss", 3)  # two validations, one batch each, come before
+    with pytest.raises(Interrupted, match="stopped after the last step; saved, go on with the same command"):
+        finetune(Finetune.of(settings))
+    assert signalled.batches == 3
+    monkeypatch.undo()
+    finetune(Finetune.of(settings), resume=True)
+    assert same(tmp_path / "model", tmp_path / "whole")
+
+
+def test_a_signal_before_and_after_training_ends_at_once(settings, tmp_path, monkeypatch):
+    from calque.training import finetune as module
+
+    def killed(*_):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "read", killed)
+        with pytest.raises(Interrupted, match="stopped before training began: give the same command again"):
+            finetune(Finetune.of(settings))
+    assert not (tmp_path / "model.run").exists()
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "card", killed)
+        with pytest.raises(Interrupted, match="stopped at once; go on with the same command and --resume"):
+            finetune(Finetune.of(settings))
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    finetune(Finetune.of(settings), resume=True)
+
+
+def test_a_second_signal_stops_at_once(settings, tmp_path):
+    class Impatient(Listening):
+        def event(self, event):
+            super().event(event)
+            if getattr(event, "step", 0) == 2:
+                os.kill(os.getpid(), signal.SIGTERM)
+                os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.raises(Interrupted, match="stopped at once; go on with the same command and --resume"):
+        finetune(Finetune.of(settings), listener=Impatient())
+    assert not (tmp_path / "model.run" / "checkpoints").exists()
