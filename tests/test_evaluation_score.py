@@ -52,8 +52,8 @@ def recipe(tmp_path) -> Evaluate:
 def book(monkeypatch) -> Book:
     """The translator that `evaluate` opens."""
     found = Book()
-    monkeypatch.setattr(scoring, "Translator", lambda folder, device, threads: found)
-    monkeypatch.setattr(scoring.Folder, "open", lambda folder: type("Opened", (), {"recipe": found.recipe})())
+    monkeypatch.setattr(scoring, "Translator", lambda folder, device, threads, base: found)
+    monkeypatch.setattr(scoring, "recipe_in", lambda folder: found.recipe)
     found.recipe = {}
     return found
 

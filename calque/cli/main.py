@@ -29,6 +29,7 @@ COMMANDS = {
     "finetune": "Turn a pretrained model and parallel text into a translator.",
     "evaluate": "Score a translator on a test set.",
     "translate": "Translate texts, files or standard input.",
+    "merge": "Make one translator of an adapter and its base.",
     "doctor": "Tell what this machine offers: devices, precision, memory, versions, extras.",
 }
 BROKEN_PIPE = 141

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from calque.errors import MachineError
 
 if TYPE_CHECKING:
+    from torch import nn
+
+    from calque.model.adapter_folder import AdapterFolder
     from calque.model.batch import Hypothesis
     from calque.model.folder import Folder
     from calque.recipes.search import Search
@@ -22,21 +26,43 @@ class Engine(Protocol):
 
 
 class TorchEngine:
-    """A model folder's network on a device, searched by its family.
+    """A model folder's network on a device, searched by its family; with an `adapter`, that adapter on its base, which
+    is the folder.
 
     Raises:
         MachineError: no such device.
         ModelError: the folder's weights cannot be loaded.
     """
 
-    def __init__(self, folder: Folder, device: str = "auto", threads: int | None = None) -> None:
+    def __init__(
+        self, folder: Folder, device: str = "auto", threads: int | None = None, adapter: AdapterFolder | None = None
+    ) -> None:
         from calque.decoding import machine
         from calque.model import family
 
         self.device = machine.device_of(device)
         machine.set_threads(threads)
         self._family = family.of(folder.family, folder.source_codec, folder.target_codec)
-        self._module = self._family.load(folder.path).to(self.device).eval()
+        self._module = self._loaded(folder, adapter).to(self.device).eval()
+
+    def _loaded(self, folder: Folder, adapter: AdapterFolder | None) -> nn.Module:
+        if adapter is None:
+            return self._family.load(folder.path)
+        from calque.model import adapter as adapters
+
+        return adapters.load(adapter, self._family)
+
+    def adapted(self, adapter: AdapterFolder) -> TorchEngine:
+        """An engine for the same network with an adapter over it; both share the network's weights.
+
+        Raises:
+            ModelError: the adapter does not fit the network.
+        """
+        from calque.model import adapter as adapters
+
+        other = copy.copy(self)
+        other._module = adapters.lay(self._module, adapter.adaptation, adapters.read(adapter.path))
+        return other
 
     def generate(self, sources: Sequence[list[int]], search: Search) -> list[list[Hypothesis]]:
         """As the protocol says. A batch for which the device's memory is too small is cut in two.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _KNOWN = ("auto", "cpu", "cuda", "mps")
 _LIBRARIES = (
-    *("torch", "transformers", "tokenizers", "sentencepiece", "safetensors", "huggingface_hub", "accelerate"),
+    *("torch", "transformers", "tokenizers", "sentencepiece", "safetensors", "huggingface_hub", "accelerate", "peft"),
     *("pydantic", "cyclopts", "rich", "sacrebleu", "sacremoses", "numpy"),
 )
 _EXTRAS = {"tables": "polars", "track": "tensorboard", "asian": "mecab-python3"}

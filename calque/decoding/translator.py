@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from calque.decoding.passage import Answer, Part, bare, glue, join, lines, translation
+from calque.errors import RecipeError, nearest
+from calque.model.adapter_folder import AdapterFolder, is_adapter
 from calque.model.folder import Folder
 from calque.recipes.search import Search
 from calque.records import Translation
 from calque.text.split import split
 
 if TYPE_CHECKING:
-    from calque.decoding.engine import Engine
+    from calque.decoding.engine import Engine, TorchEngine
     from calque.model.batch import Hypothesis
 
 WINDOW_TEXTS = 1024  # texts that are sorted by length together: batches of equal lengths waste no padding
@@ -30,22 +32,39 @@ class Translator:
     The folder is looked at now; weights are loaded with the first text.
 
     Args:
-        folder: a calque model folder.
+        folder: a calque model folder, or an adapter folder, which is used on its base.
         device: auto, cpu, cuda, cuda:N or mps.
         threads: CPU threads; None leaves torch's choice.
         engine: who searches, instead of the network in the folder.
+        adapters: adapter folders over the model folder, each with a name to ask for it by in `translate`. They share
+            the model's weights.
+        base: the base of an adapter folder, where it is not where the adapter says.
 
     Raises:
-        ModelError: the folder is no translator.
+        ModelError: the folder is no translator, or an adapter is not one of it.
+        RecipeError: `base` without an adapter folder, or `adapters` over an adapter or an engine of one's own.
     """
 
     def __init__(
-        self, folder: str | Path, device: str = "auto", threads: int | None = None, engine: Engine | None = None
+        self,
+        folder: str | Path,
+        device: str = "auto",
+        threads: int | None = None,
+        engine: Engine | None = None,
+        adapters: Mapping[str, str | Path] | None = None,
+        base: str | Path | None = None,
     ) -> None:
-        self._folder = Folder.open(folder)
+        self._adapter = AdapterFolder.open(folder, base) if is_adapter(Path(folder)) else None
+        if self._adapter is None and base is not None:
+            raise RecipeError(f"{folder} is no adapter, so it has no base: leave out 'base'")
+        if adapters and (self._adapter is not None or engine is not None):
+            raise RecipeError("adapters lie over the network of a model folder: name their base, and no engine")
+        self._folder = Folder.open(folder) if self._adapter is None else self._adapter.base
+        self._adapters = {name: AdapterFolder.open(place, self._folder) for name, place in (adapters or {}).items()}
         self._device = device
         self._threads = threads
         self._given = engine
+        self._adapted: dict[str, Engine] = {}
 
     @property
     def source(self) -> str:
@@ -65,38 +84,60 @@ class Translator:
             MachineError: no such device.
             ModelError: the weights cannot be loaded.
         """
-        if self._given is not None:
-            return self._given
+        return self._torch if self._given is None else self._given
+
+    @cached_property
+    def _torch(self) -> TorchEngine:
         from calque.decoding.engine import TorchEngine
 
-        return TorchEngine(self._folder, self._device, self._threads)
+        return TorchEngine(self._folder, self._device, self._threads, self._adapter)
 
-    def translate(self, texts: Sequence[str], search: Search | None = None) -> list[Translation]:
-        """The translations of `texts`, in their order.
+    def _engine(self, adapter: str | None) -> Engine:
+        """Who searches with the adapter of that name; the first use loads it."""
+        if adapter is None:
+            return self.engine
+        if adapter not in self._adapted:
+            self._adapted[adapter] = self._torch.adapted(self._adapters[adapter])
+        return self._adapted[adapter]
+
+    def translate(
+        self, texts: Sequence[str], search: Search | None = None, adapter: str | None = None
+    ) -> list[Translation]:
+        """The translations of `texts`, in their order; with the `adapter` of that name, or by the model folder alone.
 
         White space around a text and its line ends are kept; a blank text has the translation "". What the model cannot
         take at once is translated in parts, and a warning says so.
+
+        Raises:
+            RecipeError: no adapter of that name was given.
         """
-        return list(self.stream(texts, search))
+        return list(self.stream(texts, search, adapter=adapter))
 
     def stream(
-        self, texts: Iterable[str], search: Search | None = None, window: int = WINDOW_TEXTS
+        self,
+        texts: Iterable[str],
+        search: Search | None = None,
+        window: int = WINDOW_TEXTS,
+        adapter: str | None = None,
     ) -> Iterator[Translation]:
         """Translate as texts come, in their order and in constant memory.
 
         Up to `window` texts are read ahead and sorted by length, so that a batch holds texts of like length; with a
         window of 1 each text is answered before the next is read.
         """
+        if adapter is not None and adapter not in self._adapters:
+            known = ", ".join(self._adapters) or "none"
+            raise RecipeError(f"no adapter '{adapter}'{nearest(adapter, self._adapters)} (known: {known})")
         for some in _windows(texts, window):
-            yield from self._window(some, search or Search())
+            yield from self._window(some, search or Search(), adapter)
 
-    def _window(self, texts: Sequence[str], search: Search) -> list[Translation]:
+    def _window(self, texts: Sequence[str], search: Search, adapter: str | None) -> list[Translation]:
         passages = [lines(text) for text in texts]
         encoded = self._encode(chain.from_iterable(passages))
         pieces = self._too_long(encoded)
         encoded = {body: ids for body, ids in encoded.items() if body not in pieces}
         encoded |= self._encode(chain.from_iterable(pieces.values()))
-        answers = self._answers(encoded, search)
+        answers = self._answers(encoded, search, adapter)
         between = glue(self.source, self.target)
         for body, parts in pieces.items():
             answers[body] = replace(join(parts, answers, between), parts=len(parts))
@@ -121,13 +162,13 @@ class Translator:
             if len(ids) > codec.max_length
         }
 
-    def _answers(self, encoded: Mapping[str, list[int]], search: Search) -> dict[str, Answer]:
+    def _answers(self, encoded: Mapping[str, list[int]], search: Search, adapter: str | None) -> dict[str, Answer]:
         """The model's answer to each body, the longest searched first, so that too little memory shows at once. A body
         in which the vocabulary sees nothing is its own answer."""
         answers = {body: Answer(body) for body, ids in encoded.items() if len(ids) <= FRAME}
         waiting = sorted((body for body in encoded if body not in answers), key=lambda body: -len(encoded[body]))
         for batch in _batches(waiting, encoded, search.search_tokens):
-            found = self.engine.generate([encoded[body] for body in batch], search)
+            found = self._engine(adapter).generate([encoded[body] for body in batch], search)
             for body, hypotheses in zip(batch, found, strict=True):
                 answers[body] = self._answer(encoded[body], hypotheses)
         return answers

@@ -19,7 +19,7 @@ from calque.corpus.read import Corpus
 from calque.decoding.translator import Translator
 from calque.errors import CalqueError, DataError, EngineError, MachineError
 from calque.evaluation import breakdown, floor, metrics, page
-from calque.model.folder import Folder, refuse_existing, stage
+from calque.model.folder import recipe_in, refuse_existing, stage
 from calque.recipes.evaluate import Evaluate, Measure
 from calque.recipes.search import Search
 from calque.records import Pair, Report, Score, Translation
@@ -68,7 +68,7 @@ def evaluate(recipe: Evaluate, progress: Progress | None = None) -> Report:
     started = time.perf_counter()
     if recipe.out is not None:
         refuse_existing(recipe.out)
-    translator = Translator(recipe.folder, device=recipe.device, threads=recipe.threads)
+    translator = Translator(recipe.folder, recipe.device, recipe.threads, base=recipe.base)
     test = Corpus.open(recipe.test, translator.source, translator.target)
     pairs = list(test)
     metrics.comparable([pair.source for pair in pairs], [pair.target for pair in pairs])
@@ -183,7 +183,7 @@ def _lexicon(recipe: Evaluate, source: str, target: str) -> floor.Lexicon | str:
         return lexicon
     path = recipe.folder / "recipe.toml"
     try:
-        places = Folder.open(recipe.folder).recipe.get("train")
+        places = recipe_in(recipe.folder).get("train")
     except (OSError, ValueError):
         places = None
     if not places:

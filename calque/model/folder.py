@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import tomlkit
+import xxhash
 from pydantic import BaseModel
 from safetensors import SafetensorError
 
@@ -62,6 +63,11 @@ class Folder:
             raise ModelError(
                 f"{path}: written in format {said['format']}, newer than this calque reads ({FORMAT}): upgrade calque"
             )
+        if "adapter" in said:
+            raise ModelError(
+                f"{path}: this is an adapter, no whole translator: `calque merge` makes one of it and its base "
+                f"({said['adapter']['base']['name']}); `calque translate` and `calque evaluate` take it as it is"
+            )
         for name in ("config.json", "model.safetensors"):
             if not (path / name).is_file():
                 raise ModelError(f"{path}: {name} is missing, the folder is damaged")
@@ -80,8 +86,26 @@ class Folder:
     @cached_property
     def recipe(self) -> dict[str, Any]:
         """The settings that made the folder; empty where it has none."""
-        file = self.path / "recipe.toml"
-        return tomlkit.parse(file.read_text(encoding="utf-8")).unwrap() if file.is_file() else {}
+        return recipe_in(self.path)
+
+    @cached_property
+    def digest(self) -> str:
+        """XXH3 (128 bits) of the files that decide what the network computes: configuration, weights, tokenizers."""
+        kinds = ("config.json", "*.safetensors", "tokenizer*", "source/*", "target/*")
+        files = sorted(file for kind in kinds for file in self.path.glob(kind) if file.is_file())
+        digest = xxhash.xxh3_128()
+        for file in files:
+            digest.update(f"{file.relative_to(self.path).as_posix()} {file.stat().st_size}\n".encode())
+            with file.open("rb") as content:
+                while chunk := content.read(1 << 22):
+                    digest.update(chunk)
+        return f"xxh3-128:{digest.hexdigest()}"
+
+
+def recipe_in(path: Path) -> dict[str, Any]:
+    """The settings that made what lies in `path`; empty where it has none."""
+    file = path / "recipe.toml"
+    return tomlkit.parse(file.read_text(encoding="utf-8")).unwrap() if file.is_file() else {}
 
 
 def describe(path: Path, family: str, languages: tuple[str, str], codecs: tuple[Codec, Codec], **details: Any) -> None:  # noqa: ANN401

@@ -47,6 +47,11 @@ def find(name: str) -> Pretrained:
 
 def _look(name: str, folder: Path) -> Pretrained:
     config = folder / "config.json"
+    if (folder / "adapter_model.safetensors").is_file():
+        raise ModelError(
+            f"{folder}: this is an adapter, no whole model: name the model that it lies over, or make one of both with "
+            "`calque merge`"
+        )
     if not config.is_file():
         raise ModelError(f"{folder}: no config.json there, so this is not a model folder")
     try:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from calque.recipes.adapter import Base
 from calque.recipes.parallel import PLACE
 from calque.recipes.search import Search
 
@@ -22,7 +23,7 @@ class Measure(Search):
     seed: int = Field(default=12345, ge=0, lt=2**32, description="seed of the bootstrap")
 
 
-class Evaluate(Measure):
+class Evaluate(Measure, Base):
     """A translator and a test set become scores."""
 
     folder: Path = Field(description="translator to score")

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
+from calque.recipes.adapter import Adapter
 from calque.recipes.architecture import Architecture
 from calque.recipes.limits import Limits, Machine, Validation
 from calque.recipes.optimisation import Optimisation
@@ -17,7 +18,7 @@ from calque.recipes.search import Search
 from calque.recipes.vocabulary import Vocabulary
 
 
-class Finetune(Parallel, Architecture, Vocabulary, Optimisation, Limits, Validation, Search, Machine):
+class Finetune(Parallel, Architecture, Adapter, Vocabulary, Optimisation, Limits, Validation, Search, Machine):
     """A pretrained model and parallel text become a translator. Where `model` names a preset, its settings are the
     defaults."""
 
@@ -33,4 +34,13 @@ class Finetune(Parallel, Architecture, Vocabulary, Optimisation, Limits, Validat
     def _dev_is_there(self) -> Finetune:
         if not self.dev:
             raise ValueError("'dev' is required: without development text nothing says when to stop")
+        return self
+
+    @model_validator(mode="after")
+    def _adapter_freezes(self) -> Finetune:
+        if self.adapter != "none" and (self.freeze != "none" or self.unfreeze):
+            raise ValueError(
+                f"an adapter keeps all pretrained weights{' but biases' if self.adapter == 'bitfit' else ''} as they "
+                "are: leave out 'freeze' and 'unfreeze'"
+            )
         return self

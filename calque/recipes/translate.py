@@ -6,10 +6,11 @@ from pathlib import Path
 
 from pydantic import Field, model_validator
 
+from calque.recipes.adapter import Base
 from calque.recipes.search import Search
 
 
-class Translate(Search):
+class Translate(Search, Base):
     """A translator and text become text."""
 
     folder: Path = Field(description="translator to use")

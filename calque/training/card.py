@@ -10,6 +10,7 @@ from calque.recipes.finetune import Finetune
 from calque.recipes.preset import with_preset
 from calque.records import Report
 
+PEFT = ("lora", "dora")  # adapters in a form that PEFT knows
 _ON_HUB = {"minilm": "sentence-transformers/all-MiniLM-L6-v2"}
 
 
@@ -29,7 +30,7 @@ def card(report: Report) -> str:
         "",
         f"Made by calque {report.versions.get('calque', '')} from `{recipe['model']}`: {details['steps']} steps, "
         f"{details['epochs']} epochs, {details['training_seconds'] / 60:.1f} minutes, {details['parameters']:,} "
-        f"parameters. "
+        f"parameters{_trained(details)}. "
         f"Weights: {details['weights']}.",
         "",
         "## Scores",
@@ -52,9 +53,7 @@ def card(report: Report) -> str:
         "from calque import Translator",
         f'Translator("{details["folder"]}").translate(["..."])',
         "```",
-        "Weights and configuration load without calque too: `AutoModelForSeq2SeqLM.from_pretrained(folder)`, "
-        "with the tokenizers "
-        "in `source/` and `target/`.",
+        _alone(details),
         "",
         "## Made by",
         "```",
@@ -63,6 +62,28 @@ def card(report: Report) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _trained(details: dict[str, Any]) -> str:
+    """How many of the parameters were trained, and by which adapter."""
+    trained, adapter = details["trained_parameters"], details.get("adapter")
+    if adapter is None and trained == details["parameters"]:
+        return ""
+    return f", of which {trained:,} were trained" + (f" ({adapter['what']}; {adapter['saved']})" if adapter else "")
+
+
+def _alone(details: dict[str, Any]) -> str:
+    """What loads the folder without calque."""
+    adapter = details.get("adapter")
+    if adapter is None or adapter["saved"] == "merged":
+        return (
+            "Weights and configuration load without calque too: `AutoModelForSeq2SeqLM.from_pretrained(folder)`, with "
+            "the tokenizers in `source/` and `target/`."
+        )
+    if adapter["saved"] == "beside its base":
+        return "The adapter cannot be merged into the network in `base/`, so only calque loads both."
+    peft = " PEFT loads it too: `PeftModel.from_pretrained(base, folder)`." if adapter["kind"] in PEFT else ""
+    return f"This folder holds an adapter, and its base translator must be there as well.{peft}"
 
 
 def _scores(report: Report) -> list[str]:

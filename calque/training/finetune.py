@@ -6,7 +6,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -16,9 +16,10 @@ import torch
 from torch import nn
 
 from calque.decoding.machine import device_of, set_threads
-from calque.errors import CalqueError, DataError, MachineError, RecipeError
+from calque.errors import CalqueError, DataError, MachineError, ModelError, RecipeError
 from calque.evaluation.metrics import tokenizer
 from calque.model import family as families
+from calque.model.adapter_folder import Adaptation
 from calque.model.batch import Ids
 from calque.model.family import Build, Family
 from calque.model.folder import Folder, describe, write_recipe, write_text
@@ -28,6 +29,7 @@ from calque.recipes.evaluate import Evaluate
 from calque.recipes.finetune import Finetune
 from calque.records import Report
 from calque.text.codec import Codec
+from calque.training import adaptation
 from calque.training.card import card
 from calque.training.device import fastest
 from calque.training.loop import Loop, Outcome
@@ -42,13 +44,14 @@ from calque.training.validate import Validator
 
 @dataclass(frozen=True)
 class Start:
-    """What training begins with."""
+    """What training begins with; `pretrained` names the weights that learn at the rate of pretrained ones."""
 
     module: nn.Module
     pretrained: frozenset[str]
     family: Family
     source: Codec
     target: Codec
+    adaptation: Adaptation | None = None
 
 
 def finetune(recipe: Finetune, resume: bool = False, restart: bool = False, listener: Listener | None = None) -> Report:
@@ -79,26 +82,30 @@ def _trained(recipe: Finetune, run: Run, resume: bool, restart: bool, listener: 
     tokenizer(recipe.target)  # validation needs it: better missed now than after an hour
     going_on = run.goes_on(recipe, resume, restart)
     recipe = settled(recipe, listener, run.settings if going_on else {})
+    base = adaptation.base_of(recipe)
     train, dev = read(recipe.train, recipe.source, recipe.target), read(recipe.dev, recipe.source, recipe.target)
     digests = {"train": train.digest, "dev": dev.digest}
     torch.manual_seed(recipe.seed)
     if going_on:
         if run.facts["digests"] != digests:
             raise DataError("the corpus files changed since the run began; --restart begins anew with them")
+        if base is not None and run.facts["base"] != base.digest:
+            raise ModelError(f"{base.path} changed since the run began; --restart begins anew over what it is now")
         start = _loaded(recipe, run.start, frozenset(run.facts["pretrained"]))
     else:
-        start = _begun(recipe, run, train, digests, listener)
+        start = _begun(recipe, run, base, train, digests, listener)
     try:
+        start = adaptation.adapted(recipe, start, listener)
         rows, loop = _prepared(recipe, run, start, train, dev, listener)
         listener.event(Message(str(loop.memory())))
         if recipe.probes and "probes" not in run.facts:
-            run.note({"probes": probe(start.module, start.family, rows, listener)})
+            run.note({"probes": probe(start.module, start.family, rows, listener, start.adaptation)})
     except CalqueError:
         if not going_on:
             run.discard()
         raise
     outcome = loop.run(resume=going_on)
-    report = _finished(recipe, run, start, outcome, time.monotonic() - began, listener)
+    report = _finished(recipe, run, start, base, rows, outcome, time.monotonic() - began, listener)
     listener.event(Message(f"{recipe.out}: ready after {outcome.steps} steps ({outcome.chosen})"))
     return report
 
@@ -124,13 +131,16 @@ def settled(recipe: Finetune, listener: Listener, before: Mapping[str, Any] | No
     return recipe.model_copy(update=chosen)
 
 
-def _begun(recipe: Finetune, run: Run, train: Text, digests: dict[str, Any], listener: Listener) -> Start:
+def _begun(
+    recipe: Finetune, run: Run, base: Folder | None, train: Text, digests: dict[str, Any], listener: Listener
+) -> Start:
     """Assemble the network and write it down, so that a resumed run starts from the same bits."""
     start, notes = begin(recipe, train)
     for note in notes:
         listener.event(Message(note))
     with run.begun(recipe) as folder:
-        run.note({"digests": digests, "pretrained": sorted(start.pretrained), "notes": list(notes)})
+        facts = {} if base is None else {"base": base.digest}
+        run.note({"digests": digests, "pretrained": sorted(start.pretrained), "notes": list(notes), **facts})
         _write(folder, start, recipe)
     return start
 
@@ -223,7 +233,18 @@ def _write(folder: Path, start: Start, recipe: Finetune) -> None:
     write_recipe(recipe, folder / "recipe.toml")
 
 
-def _finished(recipe: Finetune, run: Run, start: Start, outcome: Outcome, seconds: float, listener: Listener) -> Report:
+def _finished(
+    recipe: Finetune,
+    run: Run,
+    start: Start,
+    base: Folder | None,
+    rows: Sequence[Ids],
+    outcome: Outcome,
+    seconds: float,
+    listener: Listener,
+) -> Report:
+    told = adaptation.told(recipe, start, base)
+    start = adaptation.merged(recipe, start, rows)
     details = {
         "folder": str(recipe.out),
         "steps": outcome.steps,
@@ -232,6 +253,7 @@ def _finished(recipe: Finetune, run: Run, start: Start, outcome: Outcome, second
         "scored_tokens": outcome.scored_tokens,
         "weights": outcome.chosen,
         "parameters": sum(p.numel() for p in start.module.parameters()),
+        **told,
         "dev": {"loss": outcome.measured.loss, **outcome.measured.scores},
         **run.facts,
     }
@@ -240,7 +262,10 @@ def _finished(recipe: Finetune, run: Run, start: Start, outcome: Outcome, second
     made: list[Report] = []
 
     def fill(folder: Path) -> None:
-        _write(folder, start, recipe)
+        if start.adaptation is None:
+            _write(folder, start, recipe)
+        else:
+            adaptation.write(folder, start, recipe, base, _write)
         report = Report(plain, {}, seconds, versions(), details)
         if recipe.test:
             report = _tested(recipe, folder, report, listener)
@@ -270,6 +295,6 @@ def _tested(recipe: Finetune, folder: Path, report: Report, listener: Listener) 
 
 def versions() -> dict[str, str]:
     """Versions of what the numbers depend on."""
-    names = ("calque", "torch", "transformers", "tokenizers", "accelerate", "sacrebleu")
+    names = ("calque", "torch", "transformers", "tokenizers", "accelerate", "peft", "sacrebleu")
     found = {name: metadata.version(name) for name in names}
     return found | {"python": platform.python_version()}

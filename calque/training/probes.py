@@ -17,6 +17,8 @@ import torch
 from torch import Tensor, nn
 
 from calque.errors import ProbeError
+from calque.model import adapter
+from calque.model.adapter_folder import Adaptation
 from calque.model.batch import IGNORED, Batch, Ids
 from calque.model.family import Family
 from calque.recipes.search import Search
@@ -28,8 +30,15 @@ GREEDY = Search(beam=1, longest_ratio=2)
 CLOSE = 1e-4  # relative difference that float32 rounding explains; measured: 4e-7
 
 
-def probe(module: nn.Module, family: Family, rows: Sequence[Ids], listener: Listener) -> dict[str, str]:
-    """Run all probes on copies; the network and the random generators stay as they were.
+def probe(
+    module: nn.Module,
+    family: Family,
+    rows: Sequence[Ids],
+    listener: Listener,
+    adaptation: Adaptation | None = None,
+) -> dict[str, str]:
+    """Run all probes on copies; the network and the random generators stay as they were. `adaptation` says how the
+    network is adapted, if it is.
 
     Returns:
         Each probe's verdict by name.
@@ -42,29 +51,34 @@ def probe(module: nn.Module, family: Family, rows: Sequence[Ids], listener: List
         return {"all": "not run: fewer than two different pairs of five tokens or more"}
     began = time.monotonic()
     with torch.random.fork_rng():
-        verdicts = structure(module.eval(), family, few)
+        verdicts = structure(module.eval(), family, few, adaptation)
         learned = overfit(module, family, few)
-        verdicts |= behaviour(learned, family)
+        verdicts |= behaviour(learned, family, adaptation)
     listener.event(
         Message(f"probes: {len(verdicts)} passed in {time.monotonic() - began:.0f} s ({', '.join(verdicts)})")
     )
     return verdicts
 
 
-def structure(module: nn.Module, family: Family, rows: Sequence[Ids]) -> dict[str, str]:
+def structure(
+    module: nn.Module, family: Family, rows: Sequence[Ids], adaptation: Adaptation | None = None
+) -> dict[str, str]:
     """The probes that need no training."""
     device = next(module.parameters()).device
     batch = family.batch(rows).to(device)
-    return {
+    verdicts = {
         "scored-padding": scored_padding(batch, rows),
         "double-shift": double_shift(batch),
         "missing-eos": missing_eos(batch, rows),
         "padding-leak": padding_leak(module, family, rows),
         "accumulation": accumulation(module, family, rows),
     }
+    if adaptation is not None and adaptation.wraps:
+        verdicts["idle-adapter"] = idle_adapter(module, family, rows)
+    return verdicts
 
 
-def behaviour(learned: Learned, family: Family) -> dict[str, str]:
+def behaviour(learned: Learned, family: Family, adaptation: Adaptation | None = None) -> dict[str, str]:
     """The probes that look at what was learned by heart."""
     verdicts = {"blind-decoder": blind_decoder(learned, family)}
     if learned.sees_source:
@@ -72,7 +86,10 @@ def behaviour(learned: Learned, family: Family) -> dict[str, str]:
         verdicts["constant-output"] = constant_output(hypotheses)
         verdicts["unlike-output"] = unlike_output(learned, hypotheses)
         verdicts["endless-output"] = endless_output(learned, hypotheses)
-    return verdicts | {"cache": cache(learned, family), "reload": reload(learned, family)}
+    verdicts["cache"] = cache(learned, family)
+    if adaptation is not None and adaptation.merges:
+        verdicts["unmerged-adapter"] = unmerged_adapter(copy.deepcopy(learned.module), family, learned.rows)
+    return verdicts | {"reload": reload(learned, family, adaptation)}
 
 
 def missing_eos(batch: Batch, rows: Sequence[Ids]) -> str:
@@ -236,13 +253,44 @@ def cache(learned: Learned, family: Family) -> str:
     return f"{same} of {len(without)} outputs agree without it"
 
 
+def idle_adapter(module: nn.Module, family: Family, rows: Sequence[Ids]) -> str:
+    """Every weight that an adapter adds has a part in the loss."""
+    module = copy.deepcopy(module).eval()
+    batch = family.batch(rows).to(next(module.parameters()).device)
+    Translation(family).summed_loss(module, batch).backward()  # type: ignore[no-untyped-call]
+    added = adapter.added(module)
+    idle = [name for name, weight in added.items() if weight.grad is None]
+    if idle or not added:
+        raise ProbeError(
+            "idle-adapter",
+            f"{len(idle)} of the adapter's {len(added)} weight tensors have no part in the loss{_first(idle)}: the "
+            "forward pass goes around them, or they are frozen, so the adapter would learn nothing there",
+        )
+    return f"all {len(added)} weight tensors of the adapter have a gradient"
+
+
 @torch.no_grad()
-def reload(learned: Learned, family: Family) -> str:
+def unmerged_adapter(module: nn.Module, family: Family, rows: Sequence[Ids]) -> str:
+    """Merge the adapter of `module` into its weights, in place, where that changes nothing that it computes."""
+    batch = family.batch(rows).to(next(module.parameters()).device)
+    before = _logits(module.eval(), family, batch)
+    after = _logits(adapter.merge(module), family, batch)
+    left, difference = adapter.added(module), float((before - after).abs().max())
+    if left or not difference <= CLOSE * max(1.0, float(before.abs().max())):
+        raise ProbeError(
+            "unmerged-adapter",
+            f"logits differ by up to {difference:.2e} once the adapter is merged into the weights, and {len(left)} of "
+            "its weights are left: the saved translator would not be the trained one",
+        )
+    return f"merged and unmerged differ by at most {difference:.0e}"
+
+
+@torch.no_grad()
+def reload(learned: Learned, family: Family, adaptation: Adaptation | None = None) -> str:
     """A saved and reloaded network computes the same."""
     module = learned.module
     with tempfile.TemporaryDirectory() as folder:
-        family.save(module, Path(folder))
-        again = family.load(Path(folder)).to(next(module.parameters()).device)
+        again = _again(module, family, adaptation, Path(folder)).to(next(module.parameters()).device)
     batch = family.batch(learned.rows).to(next(module.parameters()).device)
     ours, theirs = (_logits(m, family, batch) for m in (module, again))
     difference = float((ours - theirs).abs().max())
@@ -254,6 +302,24 @@ def reload(learned: Learned, family: Family) -> str:
             "merged",
         )
     return f"logits differ by at most {difference:.0e}"
+
+
+def _again(module: nn.Module, family: Family, adaptation: Adaptation | None, folder: Path) -> nn.Module:
+    """The network saved into `folder`, as a run saves it at its end, and loaded."""
+    if adaptation is None:
+        family.save(module, folder)
+        return family.load(folder)
+    module = copy.deepcopy(module)
+    if adaptation.merges:
+        family.save(adapter.merge(module), folder)
+        return family.load(folder)
+    adapter.save(module, adapter.added(module), adaptation, folder, "base")
+    family.save(adapter.strip(module), folder / "base")
+    return adapter.lay(family.load(folder / "base"), adaptation, adapter.read(folder))
+
+
+def _first(names: Sequence[str]) -> str:
+    return f" (the first is {names[0]})" if names else ""
 
 
 def _labels(batch: Batch) -> Tensor:
