@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from calque.decoding.machine import device_of, set_threads
-from calque.errors import CalqueError, DataError, MachineError, ModelError, RecipeError
+from calque.errors import CalqueError, DataError, ModelError, RecipeError
 from calque.evaluation.metrics import tokenizer
 from calque.model import family as families
 from calque.model.adapter_folder import Adaptation
@@ -39,6 +39,7 @@ from calque.training.progress import Listener, Message, Silence
 from calque.training.rows import Text, encode, read
 from calque.training.run import Run
 from calque.training.signals import leaving
+from calque.training.team import Team
 from calque.training.validate import Validator
 
 
@@ -70,18 +71,22 @@ def finetune(recipe: Finetune, resume: bool = False, restart: bool = False, list
         MachineError: there is no such device, or the disk is full where the end of the run must be saved.
         Interrupted: a signal came; `resume` goes on.
     """
-    listener = listener or Silence()
+    team = Team.here()
+    listener = listener if listener is not None and team.leads else Silence()
     run = Run(recipe.out)
-    with run.alone(resume, listener), leaving(run.advice):
-        return _trained(recipe, run, resume, restart, listener)
+    team.meet(device_of(recipe.device).type)
+    with ExitStack() as held:
+        team.led(lambda: held.enter_context(run.alone(resume, listener)))
+        held.enter_context(leaving(run.advice))
+        return _trained(recipe, run, resume, restart, listener, team)
 
 
-def _trained(recipe: Finetune, run: Run, resume: bool, restart: bool, listener: Listener) -> Report:
+def _trained(recipe: Finetune, run: Run, resume: bool, restart: bool, listener: Listener, team: Team) -> Report:
     began = time.monotonic()
     set_threads(recipe.threads)
     tokenizer(recipe.target)  # validation needs it: better missed now than after an hour
-    going_on = run.goes_on(recipe, resume, restart)
-    recipe = settled(recipe, listener, run.settings if going_on else {})
+    going_on = team.led(lambda: run.goes_on(recipe, resume, restart))
+    recipe = team.led(lambda: settled(recipe, listener, run.settings if going_on else {}))
     base = adaptation.base_of(recipe)
     train, dev = read(recipe.train, recipe.source, recipe.target), read(recipe.dev, recipe.source, recipe.target)
     digests = {"train": train.digest, "dev": dev.digest}
@@ -91,23 +96,27 @@ def _trained(recipe: Finetune, run: Run, resume: bool, restart: bool, listener: 
             raise DataError("the corpus files changed since the run began; --restart begins anew with them")
         if base is not None and run.facts["base"] != base.digest:
             raise ModelError(f"{base.path} changed since the run began; --restart begins anew over what it is now")
-        start = _loaded(recipe, run.start, frozenset(run.facts["pretrained"]))
-    else:
-        start = _begun(recipe, run, base, train, digests, listener)
+    begun: list[Start] = []
+    if not going_on:
+        team.led(lambda: begun.append(_begun(recipe, run, base, train, digests, listener)))
+    start = begun[0] if begun else _loaded(recipe, run.start, frozenset(run.facts["pretrained"]))
     try:
         start = adaptation.adapted(recipe, start, listener)
-        rows, loop = _prepared(recipe, run, start, train, dev, listener)
+        rows, loop = _prepared(recipe, run, start, train, dev, listener, team)
         listener.event(Message(str(loop.memory())))
-        if recipe.probes and "probes" not in run.facts:
-            run.note({"probes": probe(start.module, start.family, rows, listener, start.adaptation)})
+        team.led(lambda: _probed(recipe, run, start, rows, listener))
     except CalqueError:
-        if not going_on:
+        if not going_on and team.leads:
             run.discard()
         raise
     outcome = loop.run(resume=going_on)
-    report = _finished(recipe, run, start, base, rows, outcome, time.monotonic() - began, listener)
-    listener.event(Message(f"{recipe.out}: ready after {outcome.steps} steps ({outcome.chosen})"))
-    return report
+    seconds = time.monotonic() - began
+    return team.led(lambda: _finished(recipe, run, start, base, rows, outcome, seconds, listener))
+
+
+def _probed(recipe: Finetune, run: Run, start: Start, rows: Sequence[Ids], listener: Listener) -> None:
+    if recipe.probes and "probes" not in run.facts:
+        run.note({"probes": probe(start.module, start.family, rows, listener, start.adaptation)})
 
 
 def settled(recipe: Finetune, listener: Listener, before: Mapping[str, Any] | None = None) -> Finetune:
@@ -115,12 +124,8 @@ def settled(recipe: Finetune, listener: Listener, before: Mapping[str, Any] | No
     settings of a run that is gone on with, chose by timing stays chosen.
 
     Raises:
-        MachineError: no such device, or several processes were started: this version trains in one.
+        MachineError: no such device.
     """
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        raise MachineError(
-            "several processes were started, and this version trains in one: start calque without a launcher"
-        )
     device = device_of(recipe.device)
     timed = {name: getattr(recipe, name) for name in ("precision", "attention")}
     if before:
@@ -203,7 +208,7 @@ def _loaded(recipe: Finetune, path: Path, pretrained: frozenset[str] | None) -> 
 
 
 def _prepared(
-    recipe: Finetune, run: Run, start: Start, train: Text, dev: Text, listener: Listener
+    recipe: Finetune, run: Run, start: Start, train: Text, dev: Text, listener: Listener, team: Team
 ) -> tuple[list[Ids], Loop]:
     rows, _ = encode(train, start.source, start.target)
     dev_rows, fitting = encode(dev, start.source, start.target)
@@ -219,7 +224,7 @@ def _prepared(
         start.family, start.target, recipe.target, dev_rows, texts, recipe.validation_pairs, recipe.search_tokens
     )
     objective = Translation(start.family, recipe.label_smoothing, recipe.rdrop)
-    return rows, Loop(recipe, start.module, start.pretrained, objective, rows, validator, run.path, listener)
+    return rows, Loop(recipe, start.module, start.pretrained, objective, rows, validator, run.path, listener, team)
 
 
 def _drops(dropped: dict[str, int]) -> str:
