@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from calque.recipes.architecture import Architecture
+from calque.recipes.idle import idle
 from calque.recipes.limits import Limits, Machine, Validation
 from calque.recipes.optimisation import Optimisation
 from calque.recipes.parallel import Parallel
@@ -33,4 +34,10 @@ class Finetune(Parallel, Architecture, Vocabulary, Optimisation, Limits, Validat
     def _dev_is_there(self) -> Finetune:
         if not self.dev:
             raise ValueError("'dev' is required: without development text nothing says when to stop")
+        return self
+
+    @model_validator(mode="after")
+    def _nothing_is_idle(self) -> Finetune:
+        if found := idle(self):
+            raise ValueError("; ".join(found))
         return self
