@@ -139,6 +139,8 @@ def test_early_stopping_and_time_limits_end_a_run(settings, tmp_path):
 
 def test_pretrained_parts_can_be_frozen(settings, tmp_path):
     bert = checkpoint(tmp_path / "bert", "bert")
+    for name in ("width", "heads", "feed_forward", "source_pieces"):
+        settings.pop(name)
     recipe = Finetune.of(settings | {"model": str(bert), "max_length": 64, "freeze": "encoder", "decoder": "new"})
     start, _ = begin(recipe, read(recipe.train, "en", "fr"))
     freeze(recipe, start.module, start.pretrained)

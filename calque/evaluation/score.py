@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from calque.corpus.read import Corpus
 from calque.decoding.translator import Translator
-from calque.errors import CalqueError, DataError, EngineError, MachineError
+from calque.errors import CalqueError, DataError, EngineError, MachineError, ModelError
 from calque.evaluation import breakdown, floor, metrics, page
 from calque.model.folder import recipe_in, refuse_existing, stage
 from calque.recipes.evaluate import Evaluate, Measure
@@ -184,7 +184,7 @@ def _lexicon(recipe: Evaluate, source: str, target: str) -> floor.Lexicon | str:
     path = recipe.folder / "recipe.toml"
     try:
         places = recipe_in(recipe.folder).get("train")
-    except (OSError, ValueError):
+    except (OSError, ModelError):
         places = None
     if not places:
         return f"no --train was given, and {path} names no training text"

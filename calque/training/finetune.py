@@ -32,6 +32,7 @@ from calque.text.codec import Codec
 from calque.training import adaptation
 from calque.training.card import card
 from calque.training.device import fastest
+from calque.training.idle import refuse_idle, refuse_settled
 from calque.training.loop import Loop, Outcome
 from calque.training.objective import Translation
 from calque.training.probes import probe
@@ -160,26 +161,13 @@ def begin(recipe: Finetune, train: Text) -> tuple[Start, tuple[str, ...]]:
     if encoder is not None and encoder.is_translator:
         return _continued(recipe, encoder)
     decoder = _decoder(recipe.decoder, encoder)
-    _refuse_idle(recipe, encoder, decoder)
+    refuse_idle(recipe, encoder, decoder)
     vocabularies = choose(recipe, encoder, decoder, train.sources, train.targets)
     source, target = vocabularies.source.codec, vocabularies.target.codec
     family = families.of("pair", source, target, recipe.attention, recipe.recompute)
     assembly = family.assemble(Build(recipe, encoder, decoder, vocabularies))
     start = Start(assembly.module, assembly.pretrained, family, source, target)
     return start, assembly.notes + vocabularies.notes
-
-
-def _refuse_idle(recipe: Finetune, encoder: Pretrained | None, decoder: Pretrained | None) -> None:
-    """Raise RecipeError for settings that would do nothing."""
-    if encoder is None and decoder is None and (recipe.freeze != "none" or recipe.unfreeze):
-        raise RecipeError(
-            "--freeze and --unfreeze are about pretrained weights, and this network has none: leave them out"
-        )
-    if decoder is None and recipe.cross_attention != "new":
-        raise RecipeError(
-            f"--cross-attention {recipe.cross_attention} copies a pretrained decoder's self-attention, and the "
-            "decoder is new: leave it out, or name a --decoder"
-        )
 
 
 def _decoder(name: str, encoder: Pretrained | None) -> Pretrained | None:
@@ -194,6 +182,7 @@ def _continued(recipe: Finetune, translator: Pretrained) -> tuple[Start, tuple[s
         raise RecipeError(
             f"{folder.path} translates {folder.source} to {folder.target}, not {recipe.source} to {recipe.target}"
         )
+    refuse_settled(recipe, folder)
     return _loaded(recipe, folder.path, None), (f"going on from the translator {folder.path}",)
 
 
@@ -290,6 +279,7 @@ def _tested(recipe: Finetune, folder: Path, report: Report, listener: Listener) 
         Evaluate(
             folder=folder, test=recipe.test, train=recipe.train, beam=recipe.beam, device=recipe.device,
             length_penalty=recipe.length_penalty, search_tokens=recipe.search_tokens, threads=recipe.threads,
+            longest_ratio=recipe.longest_ratio,
         )
     )  # fmt: skip
     details = report.details | {
