@@ -13,7 +13,7 @@ import torch
 from calque.recipes.finetune import Finetune
 from calque.training.batches import Batching
 from calque.training.finetune import begin, settled
-from calque.training.loop import accelerator_of, summed_backward
+from calque.training.loop import accelerator_of, freeze, summed_backward, update
 from calque.training.objective import Scored, Translation
 from calque.training.optimizer import optimizer_of
 from calque.training.progress import Silence
@@ -47,6 +47,7 @@ def forecast(recipe: Finetune, train: Text, steps: int) -> Forecast:
     recipe = settled(recipe, Silence())
     torch.manual_seed(recipe.seed)
     start, notes = begin(recipe, train)
+    freeze(recipe, start.module, start.pretrained)
     rows, _ = encode(train, start.source, start.target)
     batching = Batching.of(rows, recipe.batch_tokens, recipe.micro_batch_tokens, recipe.seed)
     epoch = batching.epoch(0)
@@ -59,8 +60,7 @@ def forecast(recipe: Finetune, train: Text, steps: int) -> Forecast:
         began = time.perf_counter()
         batches = [objective.batch([rows[i] for i in part]).to(accelerator.device) for part in batching.micro(step)]
         summed_backward(accelerator, scored, batches, sum(batch.scored_tokens for batch in batches))
-        optimizer.step()
-        optimizer.zero_grad()
+        update(accelerator, scored, optimizer, recipe.clip)
         per_token.append((time.perf_counter() - began) / sum(_tokens(rows[i].source, rows[i].target) for i in step))
     seconds = statistics.median(per_token[1:]) * sum(_tokens(row.source, row.target) for row in rows)
     return Forecast(

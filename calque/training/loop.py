@@ -200,10 +200,7 @@ class Loop:
                 f"the loss of step {self.course.step + 1} is {loss}: begin anew (--restart) with a lower "
                 "--learning-rate, a longer --warmup, or --precision fp32",
             )
-        if self.recipe.clip:
-            self.accelerator.clip_grad_norm_(self.scored.parameters(), self.recipe.clip)
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
+        update(self.accelerator, self.scored, self.optimizer, self.recipe.clip)
         course = self.course
         course.step += 1
         course.loss += loss
@@ -378,6 +375,15 @@ def summed_backward(accelerator: Accelerator, scored: nn.Module, batches: Sequen
         accelerator.backward(loss / max(1, tokens))
         total += float(loss.detach())
     return total
+
+
+def update(accelerator: Accelerator, scored: nn.Module, optimizer: torch.optim.Optimizer, clip: float) -> None:
+    """One step of the optimizer along the gradient that the parameters hold, cut to the norm `clip` (0: never); then
+    they hold none."""
+    if clip:
+        accelerator.clip_grad_norm_(scored.parameters(), clip)
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
 
 
 def freeze(recipe: Finetune, module: nn.Module, pretrained: frozenset[str]) -> None:
