@@ -85,7 +85,6 @@ class Ours:
             self.objective.batch([self.rows[i] for i in part]).to(self.accelerator.device)
             for part in self.batching.micro(step)
         ]
-        tokens = sum(batch.scored_tokens for batch in batches)
         update(self.accelerator, self.scored, self.optimizer, batches, self.recipe.clip)
         seconds = self.clock.now() - began
         lengths = [(len(self.rows[i].source), len(self.rows[i].target or ()) - 1) for i in step]

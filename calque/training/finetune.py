@@ -268,6 +268,7 @@ def _finished(
         made.append(report)
 
     run.finish(fill)
+    listener.event(Message(f"{recipe.out}: ready after {outcome.steps} steps ({outcome.chosen})"))
     return made[0]
 
 

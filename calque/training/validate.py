@@ -59,9 +59,9 @@ class Validator:
         was_training = module.training
         module.eval()
         try:
-            loss = self._loss(module, device, between, team)
+            loss = self._loss(module, device, team, between)
             chosen = list(range(0, len(self.rows), max(1, len(self.rows) // self.translated)))[: self.translated]
-            hypotheses = self._translate(module, device, chosen, between, team)
+            hypotheses = self._translate(module, device, chosen, team, between)
         finally:
             module.train(was_training)
         scores = quick(hypotheses, [self.texts[i][1] for i in chosen], self.language)
@@ -74,7 +74,7 @@ class Validator:
         return cut(sorted(indices, key=lambda i: lengths[i]), lengths, self.tokens)
 
     @torch.inference_mode()
-    def _loss(self, module: nn.Module, device: torch.device, between: Callable[[], None], team: Team) -> float:
+    def _loss(self, module: nn.Module, device: torch.device, team: Team, between: Callable[[], None]) -> float:
         total, tokens = 0.0, 0.0
         weight_VD, bias_V = self.family.head(module)
         for run in team.share(self._order(range(len(self.rows)))):
@@ -91,8 +91,8 @@ class Validator:
         module: nn.Module,
         device: torch.device,
         chosen: Sequence[int],
-        between: Callable[[], None],
         team: Team,
+        between: Callable[[], None],
     ) -> list[str]:
         texts: dict[int, str] = {}
         for run in team.share(self._order(chosen)):
