@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import time
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
-from calque.decoding.machine import computes_bf16, device_of, set_threads
+from calque.decoding.machine import computes_bf16, device_of, set_threads, versions
 from calque.errors import CalqueError, DataError, MachineError, RecipeError
 from calque.evaluation.metrics import tokenizer
 from calque.model import family as families
@@ -248,10 +246,3 @@ def _tested(recipe: Finetune, folder: Path, report: Report, listener: Listener) 
         name: scored.details[name] for name in ("floors", "sentences_per_second") if name in scored.details
     }
     return Report(report.recipe, scored.scores, report.seconds + scored.seconds, report.versions, details)
-
-
-def versions() -> dict[str, str]:
-    """Versions of what the numbers depend on."""
-    names = ("calque", "torch", "transformers", "tokenizers", "accelerate", "sacrebleu")
-    found = {name: metadata.version(name) for name in names}
-    return found | {"python": platform.python_version()}
