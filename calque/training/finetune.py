@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import platform
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
-from calque.decoding.machine import device_of, set_threads
+from calque.decoding.machine import device_of, set_threads, versions
 from calque.errors import CalqueError, DataError, ModelError, RecipeError
 from calque.evaluation.metrics import tokenizer
 from calque.model import family as families
@@ -287,10 +285,3 @@ def _tested(recipe: Finetune, folder: Path, report: Report, listener: Listener) 
         name: scored.details[name] for name in ("floors", "sentences_per_second") if name in scored.details
     }
     return Report(report.recipe, scored.scores, report.seconds + scored.seconds, report.versions, details)
-
-
-def versions() -> dict[str, str]:
-    """Versions of what the numbers depend on."""
-    names = ("calque", "torch", "transformers", "tokenizers", "accelerate", "peft", "sacrebleu")
-    found = {name: metadata.version(name) for name in names}
-    return found | {"python": platform.python_version()}
