@@ -262,4 +262,4 @@ def test_glue(source, target, between):
 def test_importing_the_translator_imports_no_torch():
     code = "import sys, json, calque.decoding.translator, calque.decoding.lines; print(json.dumps(list(sys.modules)))"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert {"torch", "transformers"} & set(json.loads(out)) == set()
+    assert {"torch", "transformers", "peft"} & set(json.loads(out)) == set()

@@ -252,6 +252,7 @@ def tiny(kind):
         "bert": lambda: transformers.BertModel(transformers.BertConfig(**shape, **inner)),
         "roberta": lambda: transformers.RobertaModel(transformers.RobertaConfig(**shape, **inner)),
         "electra": lambda: transformers.ElectraModel(transformers.ElectraConfig(**shape, **inner, embedding_size=16)),
+        "albert": lambda: transformers.AlbertModel(transformers.AlbertConfig(**shape, **inner, embedding_size=8)),
         "deberta-v2": lambda: transformers.DebertaV2Model(transformers.DebertaV2Config(**shape, **inner)),
         "mpnet": lambda: transformers.MPNetModel(transformers.MPNetConfig(**shape, **inner)),
         "modernbert": lambda: transformers.ModernBertModel(
@@ -276,6 +277,7 @@ def tiny(kind):
     ("kind", "linear", "feed_forward"),
     [
         *[(kind, 12, 2) for kind in ("bert", "roberta", "electra", "deberta-v2", "mpnet", "distilbert")],
+        ("albert", 7, 1),  # one layer for all depths, and a projection of the embeddings
         ("modernbert", 8, 2),
         ("bart", 32, 4),
         ("m2m_100", 32, 4),
