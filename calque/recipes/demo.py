@@ -18,7 +18,7 @@ class Demo(Recipe):
     out: Path = Field(description="folder of the finished translator")
     model: str = Field(default="minilm", description="pretrained encoder: a hub name, a folder, or 'minilm'")
     pairs: int = Field(default=30_000, ge=200, le=1_000_000, description="training pairs to generate")
-    minutes: float | None = Field(default=None, gt=0, description="stop training after this many minutes (5.5)")
+    minutes: float | None = Field(default=None, gt=0, description="stop training after this many minutes (5.6)")
     steps: int | None = Field(default=None, ge=1, description="stop training after this many optimizer steps")
     corpus_only: bool = Field(default=False, description="only write the corpus, into OUT")
     threads: int | None = Field(default=None, ge=1, description="CPU threads; by default PyTorch's choice")
