@@ -15,11 +15,12 @@ from benchmarks.tally import Tally, one_step, total
 from calque.recipes.finetune import Finetune
 from calque.training.batches import Batching
 from calque.training.finetune import begin, settled
-from calque.training.loop import accelerator_of, freeze
+from calque.training.loop import accelerator_of
 from calque.training.objective import Scored, Translation
 from calque.training.optimizer import optimizer_of
 from calque.training.progress import Silence
 from calque.training.rows import Text, encode
+from calque.training.schedule import freeze
 from calque.training.update import update
 
 _WARM_UP = 6  # steps whose time only tells how many to take

@@ -28,12 +28,12 @@ from calque.recipes.search import Search
 from calque.training import probes
 from calque.training.adaptation import adapted
 from calque.training.finetune import begin, finetune
-from calque.training.loop import freeze
 from calque.training.merge import merge
 from calque.training.optimizer import optimizer_of
 from calque.training.overfit import chosen
 from calque.training.progress import Message, Silence, Step, Validation
 from calque.training.rows import encode, read
+from calque.training.schedule import freeze
 from calque.training.validate import Validator
 
 KINDS = ("lora", "dora", "bottleneck", "bitfit")

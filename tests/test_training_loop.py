@@ -18,11 +18,12 @@ from calque.recipes.finetune import Finetune
 from calque.recipes.optimisation import Optimisation
 from calque.training.card import command
 from calque.training.finetune import begin, finetune
-from calque.training.loop import accelerator_of, freeze
+from calque.training.loop import accelerator_of
 from calque.training.objective import Scored, Translation
 from calque.training.optimizer import optimizer_of
 from calque.training.progress import Message, Step, Validation
 from calque.training.rows import encode, read
+from calque.training.schedule import freeze
 from calque.training.update import gradient
 
 

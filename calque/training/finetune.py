@@ -29,9 +29,10 @@ from calque.records import Report
 from calque.text.codec import Codec
 from calque.training import adaptation
 from calque.training.card import card
+from calque.training.course import Outcome
 from calque.training.device import fastest
 from calque.training.idle import refuse_idle, refuse_settled
-from calque.training.loop import Loop, Outcome
+from calque.training.loop import Loop
 from calque.training.objective import Translation
 from calque.training.probes import probe
 from calque.training.progress import Listener, Message, Silence

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,54 +19,19 @@ from calque.model.batch import Batch, Ids
 from calque.recipes.finetune import Finetune
 from calque.training.batches import Batching
 from calque.training.checkpoint import Checkpoints
+from calque.training.course import Course, Outcome
 from calque.training.journal import Journal
 from calque.training.memory import Memory, estimate, ran_out
 from calque.training.objective import Objective, Scored
 from calque.training.optimizer import optimizer_of, set_rate
 from calque.training.progress import Listener, Message, Sample, Step, Validation
-from calque.training.schedule import Thaw, rate
+from calque.training.schedule import Thaw, freeze, rate
 from calque.training.signals import Stop, Stopped
 from calque.training.snapshots import Snapshots
 from calque.training.team import ALONE, Team
+from calque.training.tracker import tensorboard
 from calque.training.update import apply, gradient
 from calque.training.validate import Measured, Validator
-
-Tracker = Callable[[int, dict[str, float]], None]
-
-
-@dataclass
-class Course:
-    """How far the run is; saved in every checkpoint. `seconds` is wall-clock time, validation included; `losses` and
-    `tokens` are summed since the last line of metrics; `validated` is the step of the latest validation and `value`
-    its score, higher is better; `micro_tokens` is what the memory allows, where it ran out."""
-
-    step: int = 0
-    epoch: int = 0
-    position: int = 0
-    seconds: float = 0.0
-    loss: float = 0.0
-    tokens: int = 0
-    since: float = 0.0
-    validations: int = 0
-    validated: int = -1
-    value: float = 0.0
-    without_better: int = 0
-    metrics_bytes: int = 0
-    scored_tokens: int = 0
-    micro_tokens: int | None = None
-    kept: list[list[float]] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a finished run says: steps, epochs, seconds, scored tokens, and the development scores of its weights."""
-
-    steps: int
-    epochs: float
-    seconds: float
-    scored_tokens: int
-    measured: Measured
-    chosen: str
 
 
 def accelerator_of(recipe: Finetune) -> Accelerator:
@@ -119,7 +84,7 @@ class Loop:
         self._asked = False
         self.sample: Sample | None = None
         self._frozen: frozenset[str] | None = None
-        self._tracker = _tensorboard(run) if recipe.tensorboard and team.leads else None
+        self._tracker = tensorboard(run) if recipe.tensorboard and team.leads else None
 
     @property
     def total(self) -> int | None:
@@ -402,31 +367,3 @@ class Loop:
         return self.snapshots.choose(
             self.module, lambda module: self.validator.measure(module, between=self._between), self.recipe.best
         )
-
-
-def freeze(recipe: Finetune, module: nn.Module, pretrained: frozenset[str]) -> None:
-    """Switch gradients off where the recipe freezes pretrained weights, and for a pooler, which translation never
-    reads."""
-    for name, parameter in module.named_parameters():
-        embeddings = "embeddings" in name
-        frozen = {"none": False, "encoder": name.startswith("encoder."), "embeddings": embeddings}[recipe.freeze]
-        if ".pooler." in name or (frozen and name in pretrained):
-            parameter.requires_grad_(False)
-
-
-def _tensorboard(run: Path) -> Tracker:
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError:
-        from calque.errors import RecipeError
-
-        raise RecipeError("--tensorboard needs the extra 'track': pip install 'calque[track]'") from None
-    writer = SummaryWriter(str(run / "tensorboard"))
-
-    def track(step: int, values: dict[str, float]) -> None:
-        for name, value in values.items():
-            if isinstance(value, (int, float)):
-                writer.add_scalar(name, value, step)
-        writer.flush()
-
-    return track

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from torch import nn
+
 from calque.recipes.optimisation import Optimisation
 
 _LAYER = re.compile(r"\blayers?\.(\d+)\.")
@@ -73,3 +75,13 @@ def _layer(name: str) -> int | None:
     if found:
         return int(found.group(1)) + 1
     return 0 if _BELOW.search(name) else None
+
+
+def freeze(recipe: Optimisation, module: nn.Module, pretrained: frozenset[str]) -> None:
+    """Switch gradients off where the recipe freezes pretrained weights, and for a pooler, which translation never
+    reads."""
+    for name, parameter in module.named_parameters():
+        embeddings = "embeddings" in name
+        frozen = {"none": False, "encoder": name.startswith("encoder."), "embeddings": embeddings}[recipe.freeze]
+        if ".pooler." in name or (frozen and name in pretrained):
+            parameter.requires_grad_(False)
