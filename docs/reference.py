@@ -47,7 +47,7 @@ Every command also takes:
 **PLACE** stands for {PLACE}.
 
 A star marks a flag that may be repeated. A *switch* such as `probes` is `--probes` or `--no-probes`; in a file it is
-`true` or `false`. Under each command stands a recorded `--json` answer, shortened where it shows an
+`true` or `false`. Under most commands stands a recorded `--json` answer, shortened where it shows an
 ellipsis; its values come from a small run on generated text and show the form, they are no results.
 """  # noqa: E501
 

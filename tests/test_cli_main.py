@@ -290,4 +290,27 @@ def test_the_module_runs_like_the_command():
         stdin=subprocess.DEVNULL,
     )
     assert done.returncode == 2
-    assert done.stderr == "calque: error: recipe: 'model', 'source', 'target', 'train' and 'out' are required\n"
+    assert done.stderr == "calque: error: recipe: 'model', 'source', 'target', 'train', 'dev' and 'out' are required\n"
+
+
+def test_a_ctrl_c_whose_exception_gets_lost_is_not_forgotten(tmp_path):
+    """An exception in __del__ is thrown away; the run must stop all the same."""
+    code = (
+        "import os, signal, sys\n"
+        "from calque.cli.interrupt import Interrupt\n"
+        "from calque.training.signals import Stop, leaving\n"
+        "signal.signal(signal.SIGINT, Interrupt())\n"
+        "class Deleted:\n"
+        "    def __del__(self):\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "        for _ in range(1000): pass\n"
+        "Deleted()\n"
+        "with Stop() as stop:\n"
+        "    print(stop.asked)\n"
+        "try:\n"
+        "    with leaving(lambda: 'again'):\n"
+        "        print('went on')\n"
+        "except Exception as error:\n"
+        "    print(type(error).__name__, error)\n"
+    )
+    assert python(code).stdout.splitlines() == ["SIGINT", "Interrupted again"]

@@ -118,7 +118,7 @@ def test_unknown_flags_are_refused_like_unknown_keys():
 def test_what_is_missing_is_named():
     with pytest.raises(RecipeError) as error:
         resolve(Finetune, {"source": "en"})
-    assert str(error.value) == "recipe: 'model', 'target', 'train' and 'out' are required"
+    assert str(error.value) == "recipe: 'model', 'target', 'train', 'dev' and 'out' are required"
     with pytest.raises(RecipeError) as error:
         resolve(Translate, {})
     assert str(error.value) == "recipe: 'folder' is required: translator to use"

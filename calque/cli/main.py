@@ -13,6 +13,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from typing import NoReturn
 from cyclopts import App, CycloptsError, UnusedCliTokensError
 
 import calque
+from calque.cli.interrupt import Interrupt
 from calque.errors import CalqueError, DataError, Interrupted, MachineError, RecipeError
 
 COMMANDS = {
@@ -51,6 +53,7 @@ def main(tokens: Sequence[str] | None = None) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # text is UTF-8 whatever the locale
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    signal.signal(signal.SIGINT, Interrupt())
     sys.exit(run(sys.argv[1:] if tokens is None else tokens))
 
 

@@ -53,7 +53,7 @@ def find(place: str, source: str, target: str) -> Files | Table:
         return Table(_existing(Path(place)), kind)
     for found in sides:
         if len(found) > 1:
-            raise DataError(f"ambiguous: both {found[0]} and {found[1].name} exist; remove one, or name FILE_A:FILE_B")
+            raise DataError(f"ambiguous: both {found[0]} and {found[1]} exist; remove one, or name FILE_A:FILE_B")
     if not all(sides):
         raise DataError(_nothing_there(place, source, target))
     return _distinct(sides[0][0], sides[1][0], place)

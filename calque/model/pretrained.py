@@ -97,8 +97,8 @@ def _download(name: str) -> Path:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         known = ["minilm", *FROM_SCRATCH]
         raise ModelError(
-            f"'{name}' is no local folder, no preset{nearest(name, known)} and could not be fetched from the "
-            f"hub: {reason}"
+            f"'{name}' is no local folder, no preset, and could not be fetched from the hub{nearest(name, known)} "
+            f"({reason})"
         ) from None
 
 

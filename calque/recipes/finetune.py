@@ -13,7 +13,7 @@ from calque.recipes.architecture import Architecture
 from calque.recipes.idle import idle
 from calque.recipes.limits import Limits, Machine, Validation
 from calque.recipes.optimisation import Optimisation
-from calque.recipes.parallel import Parallel
+from calque.recipes.parallel import PLACE, Parallel
 from calque.recipes.preset import with_preset
 from calque.recipes.search import Search
 from calque.recipes.vocabulary import Vocabulary
@@ -23,6 +23,7 @@ class Finetune(Parallel, Architecture, Adapter, Vocabulary, Optimisation, Limits
     """A pretrained model and parallel text become a translator. Where `model` names a preset, its settings are the
     defaults."""
 
+    dev: tuple[str, ...] = Field(min_length=1, description=f"development text, which says when to stop: {PLACE}")
     out: Path = Field(description="folder of the finished translator; the run itself lies in OUT.run")
     probes: bool = Field(default=True, description="look for the known silent bugs before training")
 
@@ -30,12 +31,6 @@ class Finetune(Parallel, Architecture, Adapter, Vocabulary, Optimisation, Limits
     @classmethod
     def _with_preset(cls, given: Any) -> Any:  # noqa: ANN401
         return with_preset(given) if isinstance(given, Mapping) else given
-
-    @model_validator(mode="after")
-    def _dev_is_there(self) -> Finetune:
-        if not self.dev:
-            raise ValueError("'dev' is required: without development text nothing says when to stop")
-        return self
 
     @model_validator(mode="after")
     def _adapter_freezes(self) -> Finetune:

@@ -61,12 +61,15 @@ class Machine(Recipe):
 
     device: str = Field(default="auto", description="auto, cpu, cuda, cuda:N or mps")
     precision: Literal["auto", "fp32", "bf16"] = Field(
-        default="auto", description="auto: the faster one, timed, where the device computes bf16 natively, else fp32"
+        default="auto",
+        description="auto: bf16 where the device computes it natively, and half as fast again as fp32 (timed), else "
+        "fp32",
     )
     attention: Literal["auto", "matmul", "sdpa", "stock"] = Field(
         default="auto",
-        description="plain products, torch's fused kernel, or transformers' own forward pass throughout; auto: the "
-        "faster of the first two, timed",
+        description="plain products, torch's fused kernel, or transformers' own forward pass throughout; auto: plain "
+        "products on a CPU and the fused kernel elsewhere, or the other of the two where it is half as fast "
+        "again (timed)",
     )
     recompute: bool = Field(
         default=False,

@@ -32,7 +32,8 @@ class Choice:
 
     def __str__(self) -> str:
         times = ", ".join(f"{name} {1000 * seconds:.1f} ms" for name, seconds in self.seconds.items())
-        return f"computing in {self.precision} with {self.attention} attention (timed one layer: {times})"
+        timed = f" (timed one layer: {times})" if times else ""
+        return f"computing in {self.precision} with {self.attention} attention{timed}"
 
 
 def fastest(device: torch.device, precision: str = "auto", attention: str = "auto") -> Choice:

@@ -356,6 +356,9 @@ class Loop:
         """Put the best weights, or the average of the best checkpoints where it scores better, into the module."""
         if self.course.validated != self.course.step:
             self._validate()
+        self.listener.event(
+            Message("measuring the best weights, and the average of the kept ones, on the development text")
+        )
         measured, chosen = self.team.led(self._choose)
         self._tick()
         self._record({"step": self.course.step, "chosen": chosen, "dev_loss": measured.loss, **measured.scores,

@@ -27,6 +27,8 @@ class Stop:
         if _is_main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 self._before[number] = signal.signal(number, self._note)
+            if _was_lost(self._before[signal.SIGINT]):
+                self.asked = signal.SIGINT.name
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -60,6 +62,8 @@ def leaving(advice: Callable[[], str]) -> Iterator[None]:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         raise KeyboardInterrupt
 
+    if _was_lost(signal.getsignal(signal.SIGINT)):
+        raise Interrupted(advice())
     before = signal.signal(signal.SIGTERM, leave) if _is_main_thread() else None
     try:
         yield
@@ -68,6 +72,11 @@ def leaving(advice: Callable[[], str]) -> Iterator[None]:
     finally:
         if before is not None:
             signal.signal(signal.SIGTERM, before)
+
+
+def _was_lost(handler: object) -> bool:
+    """Whether a Ctrl-C came whose exception got lost, as a handler that remembers tells."""
+    return bool(getattr(handler, "asked", False))
 
 
 def _is_main_thread() -> bool:
