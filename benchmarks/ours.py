@@ -15,11 +15,13 @@ from benchmarks.tally import Tally, one_step, total
 from calque.recipes.finetune import Finetune
 from calque.training.batches import Batching
 from calque.training.finetune import begin, settled
-from calque.training.loop import accelerator_of, freeze, summed_backward, update
+from calque.training.loop import accelerator_of
 from calque.training.objective import Scored, Translation
 from calque.training.optimizer import optimizer_of
 from calque.training.progress import Silence
 from calque.training.rows import Text, encode
+from calque.training.schedule import freeze
+from calque.training.update import update
 
 _WARM_UP = 6  # steps whose time only tells how many to take
 
@@ -84,9 +86,7 @@ class Ours:
             self.objective.batch([self.rows[i] for i in part]).to(self.accelerator.device)
             for part in self.batching.micro(step)
         ]
-        tokens = sum(batch.scored_tokens for batch in batches)
-        summed_backward(self.accelerator, self.scored, batches, tokens)
-        update(self.accelerator, self.scored, self.optimizer, self.recipe.clip)
+        update(self.accelerator, self.scored, self.optimizer, batches, self.recipe.clip)
         seconds = self.clock.now() - began
         lengths = [(len(self.rows[i].source), len(self.rows[i].target or ()) - 1) for i in step]
         characters = sum(self.characters[i] for i in step)

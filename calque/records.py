@@ -24,8 +24,9 @@ class Translation:
     """What a translator answers for one text.
 
     `score` is the length-normalised log-probability (natural logarithm, per target token) of the text; where the
-    text was split, the mean over its parts weighted by their lengths. `alternatives` are the other hypotheses of the
-    search, best first, as (text, score). `warnings` are plain sentences, such as that a text was split.
+    text was split, the mean over its parts weighted by their lengths. `alternatives` are the other hypotheses, best
+    first, as (text, score): `n_best - 1`, of a text that was split the next best ways to choose one for each part, and
+    none for a blank text or one that is only copied. `warnings` are plain sentences, such as that a text was split.
     """
 
     text: str

@@ -58,7 +58,7 @@ def test_version_is_that_of_the_project():
 def test_importing_calque_imports_nothing_heavy():
     code = (
         "import sys, calque; calque.Search, calque.DataError, calque.Pair, calque.Translator, calque.Corpus;"
-        "print([m for m in ('torch', 'transformers') if m in sys.modules])"
+        "print([m for m in ('torch', 'transformers', 'peft') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

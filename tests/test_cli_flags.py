@@ -38,8 +38,8 @@ def test_nothing_given_leaves_every_default():
 
 
 def test_only_given_flags_are_set():
-    assert parsed(Finetune, *NEEDED, "--beam", "7").model_fields_set == {
-        *("source", "target", "train", "dev", "model", "out", "beam")
+    assert parsed(Finetune, *NEEDED, "--seed", "7").model_fields_set == {
+        *("source", "target", "train", "dev", "model", "out", "seed")
     }
 
 
@@ -62,7 +62,7 @@ def test_tuples_are_repeated():
     ],
 )
 def test_values(tokens, name, value):
-    given = NEEDED[:-2] if name == "out" else NEEDED
+    given = [*(NEEDED[:-2] if name == "out" else NEEDED), "--test", "x"]
     assert getattr(parsed(Finetune, *given, *tokens), name) == value
 
 

@@ -243,7 +243,7 @@ def test_nothing_heavy_is_imported_before_it_is_needed():
     calls = [["--help"], *([name, "--help"] for name in COMMANDS), ["finetune"], ["nonsense"], ["--version"]]
     code = (
         f"import sys; from calque.cli.main import run; [run(tokens) for tokens in {calls!r}];"
-        "print([m for m in ('torch', 'transformers', 'tokenizers', 'numpy') if m in sys.modules])"
+        "print([m for m in ('torch', 'transformers', 'peft', 'tokenizers', 'numpy') if m in sys.modules])"
     )
     assert python(code).stdout.splitlines()[-1] == "[]"
 

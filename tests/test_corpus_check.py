@@ -180,3 +180,15 @@ def test_importing_it_brings_in_nothing_heavy():
     modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     for name in ("torch", "transformers", "polars", "ftfy", "py3langid", "numpy"):
         assert f"'{name}'" not in modules
+
+
+def test_what_became_of_the_first_rows_of_tables_is_told(tmp_path):
+    for name, first in (("train", "source\ttarget\n"), ("dev", "")):
+        (tmp_path / f"{name}.tsv").write_text(first + "".join(f"{one}\t{other}\n" for one, other in good(30)))
+    train, dev = (Corpus.open([str(tmp_path / f"{name}.tsv")], "en", "fr") for name in ("train", "dev"))
+    finding = findings(train, dev)["header"]
+    assert (finding.level, finding.count, finding.total) == ("green", 1, 2)
+    assert finding.message == (
+        f"tables with a header: 1 of 2; {tmp_path}/train.tsv: header row skipped, source in column 1 (source), target "
+        f"in column 2 (target); {tmp_path}/dev.tsv: no header, the first row is a pair."
+    )

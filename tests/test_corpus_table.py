@@ -31,6 +31,9 @@ def read(tmp_path):
         ("one\tun\ntwo\tdeux\n", [(1, "one", "un"), (2, "two", "deux")]),
         ("en\tfr\none\tun\n", [(2, "one", "un")]),
         ("fr\tid\ten\nun\t7\tone\n", [(2, "one", "un")]),
+        ("source\ttarget\none\tun\n", [(2, "one", "un")]),
+        ("tgt\tsrc\nun\tone\nsrc\ttgt\n", [(2, "one", "un"), (3, "tgt", "src")]),
+        ("source\tsource\none\tun\n", [(1, "source", "source"), (2, "one", "un")]),
         ("\ufeffen\tfr\r\none\tun\r\n", [(2, "one", "un")]),
         ('say "hi\tdis « salut »\n', [(1, 'say "hi', "dis « salut »")]),
         ("\tun\none\t\n", [(1, "", "un"), (2, "one", "")]),
@@ -48,6 +51,7 @@ def test_tsv(read, content, expected):
     [
         ("one,un\n", [(1, "one", "un")]),
         ("fr,en\nun,one\n", [(2, "one", "un")]),
+        ('"English","French"\none,un\n', [(2, "one", "un")]),
         ('"a, b","c ""d"""\n', [(1, "a, b", 'c "d"')]),
         ('en,fr\n"two\nlines","deux\r\nlignes"\n\ufeffx,y\n', [(2, "two\nlines", "deux\nlignes"), (5, "\ufeffx", "y")]),
         ("a\u2028b,c\n", [(1, "a\u2028b", "c")]),

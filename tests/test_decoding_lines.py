@@ -43,10 +43,31 @@ def test_nothing_in_nothing_out(folder):
     assert translated(folder, "") == ""
 
 
-def test_scores_and_ranks(folder):
+def test_scores(folder):
     assert translated(folder, "a\n\n", scores=True) == "-0.5000\tA\n0.0000\t\n"
-    assert translated(folder, "a\n", n_best=2) == "1\tA\n2\tA!\n"
-    assert translated(folder, "a\n\n", n_best=2, scores=True) == "-0.5000\t1\tA\n-1.0000\t2\tA!\n0.0000\t1\t\n"
+    assert translated(folder, "", text=("a\nb", "c"), scores=True) == "-0.5000\tA B\n-0.5000\tC\n"
+
+
+def test_each_text_gives_as_many_rows_as_hypotheses_are_asked_for(folder):
+    assert translated(folder, "a\n\n  b\n", n_best=2) == (
+        "0 ||| A ||| -0.5000\n0 ||| A! ||| -1.0000\n"
+        "1 |||  ||| 0.0000\n1 |||  ||| 0.0000\n"
+        "2 |||   B ||| -0.5000\n2 |||   B! ||| -1.0000\n"
+    )
+    assert translated(folder, "a\n", n_best=2, scores=True) == translated(folder, "a\n", n_best=2)
+    assert translated(folder, "", text=("a\nb",), n_best=2) == "0 ||| A B ||| -0.5000\n0 ||| A B! ||| -0.7500\n"
+
+
+def test_rows_of_split_and_strange_texts_can_be_taken_apart(folder):
+    given = ["dog " * 20, "", "a ||| b", "\t", "dog " * 20 + "a ||| cat", "1 ||| x ||| 2"]
+    rows = translated(folder, "".join(f"{text}\n" for text in given), n_best=3).splitlines()
+    assert len(rows) == 3 * len(given)
+    taken = [(number, *rest.rsplit(" ||| ", 1)) for number, rest in (row.split(" ||| ", 1) for row in rows)]
+    assert [int(number) for number, _, _ in taken] == [n for n in range(6) for _ in range(3)]
+    assert [text.rstrip() for _, text, _ in taken[::3]] == [text.upper().rstrip() for text in given]
+    for best in range(0, len(rows), 3):
+        scores = [float(score) for _, _, score in taken[best : best + 3]]
+        assert scores == sorted(scores, reverse=True)
 
 
 def test_texts_come_from_the_recipe_first(folder):

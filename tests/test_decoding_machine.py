@@ -46,3 +46,16 @@ def test_environment_names_what_calque_stands_on():
     assert int(found["machine"]["cores"]) >= 1
     assert found["devices"]["found"].endswith("cpu")
     assert set(found["extras"]) == {"calque[tables]", "calque[track]", "calque[asian]", "weights of 'minilm'"}
+
+
+def test_one_list_of_versions_is_in_reports_and_in_what_doctor_tells():
+    found = machine.versions()
+    assert list(found)[:3] == ["calque", "python", "torch"]
+    assert {"transformers", "tokenizers", "accelerate", "sacrebleu", "sacremoses", "numpy"} < set(found)
+    assert found["torch"] == torch.__version__
+    assert machine.environment()["versions"] == found
+
+
+def test_what_is_not_installed_is_said(monkeypatch):
+    monkeypatch.setattr(machine, "_LIBRARIES", ("no-such-library",))
+    assert machine.versions()["no-such-library"] == "not installed"

@@ -90,7 +90,9 @@ def test_too_long_is_split_joined_and_said(translator, engine):
     text = "  the small dog sleeps.  a big cat runs; two birds sing!\ta cat "
     (translation,) = translator.translate([text], Search(n_best=2))
     assert translation.text == text.upper()
-    assert translation.alternatives == ()
+    ((other, score),) = translation.alternatives
+    assert (other.replace("!", ""), other.count("!")) == (text.upper().replace("!", ""), 2)
+    assert -1.0 < score < translation.score
     assert translation.score == -0.5
     parts = len(engine.batches[0])
     assert parts > 1
@@ -239,6 +241,17 @@ def test_joined_score_is_weighted_by_tokens():
     assert joined == Answer("A B", -2.5, 4, unknown=1, pieces=6)
 
 
+def test_alternatives_of_parts_are_the_best_ways_to_choose_one_of_each():
+    answers = {
+        "a": Answer("A", -1.0, 1, (("A1", -1.5), ("A2", -4.0))),
+        "b": Answer("B", -3.0, 3, (("B1", -3.1), ("B2", -3.5))),
+        "c": Answer("c"),
+    }
+    joined = join([Part("", "a", " "), Part("", "b", " "), Part("", "c", "")], answers)
+    assert (joined.text, joined.score) == ("A B c", -2.5)
+    assert joined.alternatives == (("A B1 c", pytest.approx(-2.575)), ("A1 B c", pytest.approx(-2.625)))
+
+
 @pytest.mark.parametrize(
     ("source", "target", "between"), [("zh", "en", " "), ("zh-Hant", "ja", ""), ("en", "zh", ""), ("en", "fr", "")]
 )
@@ -249,4 +262,4 @@ def test_glue(source, target, between):
 def test_importing_the_translator_imports_no_torch():
     code = "import sys, json, calque.decoding.translator, calque.decoding.lines; print(json.dumps(list(sys.modules)))"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert {"torch", "transformers"} & set(json.loads(out)) == set()
+    assert {"torch", "transformers", "peft"} & set(json.loads(out)) == set()

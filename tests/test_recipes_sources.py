@@ -15,7 +15,10 @@ from calque.recipes.preset import presets
 from calque.recipes.sources import resolve
 from calque.recipes.translate import Translate
 
-NEEDED = {"source": "en", "target": "fr", "train": ("t",), "dev": ("d",), "model": "some/bert", "out": "o"}
+NEEDED = {
+    **{"source": "en", "target": "fr", "train": ("t",), "dev": ("d",), "test": ("x",)},
+    **{"model": "some/bert", "out": "o"},
+}
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from tiny_run import Killer, Listening, same
 
 from calque.errors import Interrupted, MachineError
 from calque.model import disk
-from calque.model.folder import stage
 from calque.recipes.finetune import Finetune
 from calque.training import checkpoint, manifest
 from calque.training.checkpoint import Checkpoints, found
@@ -364,24 +363,6 @@ def test_best_validations_survive_in_a_run(run):
     with pytest.raises(Interrupted, match="after step 23"):
         run.resume(Killer(23, signal.SIGTERM))
     assert run.names == ["step-000000016", "step-000000023"]
-
-
-def test_everything_is_flushed_before_the_rename_and_the_parent_after_it(tmp_path, monkeypatch):
-    done = []
-    usual = Path.rename
-    monkeypatch.setattr(os, "fsync", lambda number: done.append(str(Path(f"/proc/self/fd/{number}").readlink())))
-    monkeypatch.setattr(Path, "rename", lambda path, to: (done.append("rename"), usual(path, to))[1])
-    with stage(tmp_path / "new" / "model") as aside:
-        (aside / "source").mkdir()
-        (aside / "source" / "tokenizer.json").write_text("{}")
-        (aside / "config.json").write_text("{}")
-    aside = str(aside)
-    assert done == [
-        str(tmp_path),
-        f"{aside}/source/tokenizer.json", f"{aside}/source", f"{aside}/config.json", aside,
-        "rename",
-        str(tmp_path / "new"),
-    ]  # fmt: skip
 
 
 def test_a_leftover_of_a_killed_process_is_cleared_away(run):

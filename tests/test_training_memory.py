@@ -27,15 +27,15 @@ def trained(settings, out, **changes):  # noqa: F811
 @pytest.mark.parametrize("error", [torch.OutOfMemoryError("full"), RuntimeError(FULL)])
 def test_running_out_of_memory_halves_micro_batches_and_changes_nothing(settings, tmp_path, monkeypatch, error):  # noqa: F811
     halved, _ = trained(settings, tmp_path / "halved", micro_batch_tokens=150)
-    real = loops.summed_backward
+    real = loops.gradient
 
-    def small(accelerator, scored, batches, tokens):
-        loss = real(accelerator, scored, batches, tokens)  # the gradient is there when the memory runs out
+    def small(accelerator, scored, batches, team):
+        loss = real(accelerator, scored, batches, team)  # the gradient is there when the memory runs out
         if any(batch.rows * (batch.inputs_BS.shape[1] + batch.prefix_BT.shape[1]) > 150 for batch in batches):
             raise error
         return loss
 
-    monkeypatch.setattr(loops, "summed_backward", small)
+    monkeypatch.setattr(loops, "gradient", small)
     found, told = trained(settings, tmp_path / "found")
     assert "out of memory: going on with micro-batches of 150 tokens, summed up" in told
     assert all(torch.equal(halved[name], found[name]) for name in halved)
@@ -45,8 +45,8 @@ def test_memory_too_small_for_one_pair_ends_the_run(settings, tmp_path, monkeypa
     def never(*_):
         raise torch.OutOfMemoryError("full")
 
-    monkeypatch.setattr(loops, "summed_backward", never)
-    with pytest.raises(MachineError, match="too small for one pair"):
+    monkeypatch.setattr(loops, "gradient", never)
+    with pytest.raises(MachineError, match="the memory is too small"):
         trained(settings, tmp_path / "m")
 
 

@@ -35,6 +35,7 @@ def test_bert_base_uncased_cannot_spell_french(data, minilm):
 
 
 def test_data_alone_is_looked_at_without_a_model(settings):
+    settings.pop("max_length")
     found = preflight(Check(**settings))
     assert found.ceilings == {}
     assert found.forecast is None

@@ -16,11 +16,11 @@ from calque.model.pair import PairFamily
 from calque.recipes.finetune import Finetune
 from calque.training import probes
 from calque.training.finetune import begin, finetune
-from calque.training.loop import freeze
 from calque.training.overfit import chosen, overfit
 from calque.training.probes import probe
 from calque.training.progress import Silence
 from calque.training.rows import encode, read
+from calque.training.schedule import freeze
 
 SMALL = {"encoder_layers": 1, "decoder_layers": 1, "width": 64, "heads": 4, "feed_forward": 128}
 

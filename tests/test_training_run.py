@@ -71,7 +71,7 @@ def test_a_file_system_without_locks_is_told(settings, tmp_path, monkeypatch):
 def test_a_refused_run_leaves_nothing_behind(settings, tmp_path):
     with pytest.raises(RecipeError, match="no such run, so there is nothing to resume"):
         finetune(Finetune.of(settings), resume=True)
-    with pytest.raises(RecipeError, match="leave them out"):
+    with pytest.raises(RecipeError, match="leave it out"):
         finetune(Finetune.of(settings | {"freeze": "encoder"}))
     assert not (tmp_path / "model.run").exists()
 

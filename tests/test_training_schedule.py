@@ -43,6 +43,31 @@ def test_layers_thaw_from_the_top():
     assert thaw.frozen(0.5) == set()
 
 
+def test_encoder_and_decoder_thaw_each_from_its_own_top():
+    encoder = [f"encoder.encoder.layer.{i}.output.dense.weight" for i in range(12)]
+    decoder = [f"decoder.bert.encoder.layer.{i}.output.dense.weight" for i in range(3)]
+    embeddings = ["encoder.embeddings.LayerNorm.bias", "decoder.bert.embeddings.LayerNorm.bias"]
+    thaw = Thaw.of(0.7, [*encoder, *decoder, *embeddings])  # 13 depths: another one every 0.05 of the run
+    assert thaw.frozen(0.0) == {*encoder, *decoder, *embeddings}
+    assert thaw.frozen(0.06) == {*encoder[:11], *decoder[:2], *embeddings}
+    assert thaw.frozen(0.16) == {*encoder[:9], *embeddings}
+    assert thaw.frozen(0.21) == {*encoder[:8], embeddings[0]}
+    assert thaw.frozen(0.61) == {embeddings[0]}
+    assert thaw.frozen(0.66) == set()
+
+
+def test_what_lies_above_the_layers_thaws_with_the_top():
+    names = [
+        "decoder.bert.embeddings.position_embeddings.weight",
+        "decoder.bert.encoder.layer.0.output.weight",
+        "decoder.bert.encoder.layer.1.output.weight",
+        "decoder.cls.predictions.transform.dense.weight",
+    ]
+    assert Thaw.of(0.5, names).depths == dict(zip(names, [2, 1, 0, 0], strict=True))
+    shared = ["encoder.embeddings.LayerNorm.bias", "encoder.encoder.albert_layer_groups.0.albert_layers.0.ffn.weight"]
+    assert Thaw.of(0.5, shared).depths == {shared[0]: 1, shared[1]: 0}
+
+
 def test_cut_keeps_rows_times_longest_within_the_budget():
     assert cut([0, 1, 2, 3], [(2, 2), (2, 3), (5, 5), (1, 1)], tokens=10) == [[0, 1], [2], [3]]
 

@@ -132,7 +132,8 @@ def check(
         progress: called with the role ('train', 'dev', 'test') and the number of pairs read, every STEP pairs.
 
     Returns:
-        the findings, in the order of KINDS, the training text first and leaks last.
+        the findings, in the order of KINDS, the training text first and leaks last; before all, where there are TSV or
+        CSV tables, what became of their first rows.
 
     Raises:
         DataError: a corpus cannot be read.
@@ -141,13 +142,23 @@ def check(
     held = [HeldOut("dev", dev, examples)] if dev else []
     if test:
         held.append(HeldOut("test", test, examples, "the training or development text" if dev else "the training text"))
-    findings: list[Check] = []
+    findings = _first_rows([corpus for corpus in corpora.values() if corpus is not None])
     for role, corpus in corpora.items():
         if corpus is not None:
             unread = [other for other in held if _ORDER.index(other.role) > _ORDER.index(role)]
             found = _Inspection(corpus, role, examples, unread).run(progress)
             findings += found if role == "train" else [finding for finding in found if finding.level != "green"]
     return findings + [finding for other in held for finding in other.checks()]
+
+
+def _first_rows(corpora: Sequence[Corpus]) -> list[Check]:
+    """Which tables have a header; nothing where there is no table that could."""
+    told = {path: header for corpus in corpora for path, header in corpus.headers().items()}
+    if not told:
+        return []
+    count = sum(map(bool, told.values()))
+    sentences = "; ".join(f"{path}: {header or 'no header, the first row is a pair'}" for path, header in told.items())
+    return [Check("header", "green", count, len(told), f"tables with a header: {count} of {len(told)}; {sentences}.")]
 
 
 class _Inspection:

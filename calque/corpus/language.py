@@ -39,9 +39,14 @@ def _everything() -> LanguageIdentifier:
 
 def label(code: str) -> str | None:
     """What py3langid calls a language ('fra', 'fr-CA' and 'fr' are 'fr'), or None where it does not know it."""
-    primary = code.lower().replace("_", "-").partition("-")[0]
-    primary = _SAME.get(primary, primary)
-    return primary if primary in _everything().labels else None
+    found = primary(code)
+    return found if found in _everything().labels else None
+
+
+def primary(code: str) -> str:
+    """A language code without region and script, with two letters where there is such: 'fr' for 'fra' and 'fr-CA'."""
+    short = code.lower().replace("_", "-").partition("-")[0]
+    return _SAME.get(short, short)
 
 
 class Judge:

@@ -10,7 +10,7 @@ from pathlib import Path
 from calque.corpus.drift import MOST, first_break
 from calque.corpus.place import FORMS, Files, Table, find, opened
 from calque.corpus.plain import lines
-from calque.corpus.table import load_polars, rows
+from calque.corpus.table import header_of, load_polars, rows
 from calque.errors import DataError
 from calque.records import Pair
 
@@ -69,6 +69,11 @@ class Corpus:
     def count(self) -> int:
         """Number of pairs; reads everything, so that it also finds everything that iteration would refuse."""
         return sum(1 for _ in self)
+
+    def headers(self) -> dict[str, str]:
+        """Of each TSV and CSV table, by path: what became of its first row, in words; "" where it is a pair."""
+        tables = [place for place in self.places if isinstance(place, Table) and place.kind in ("tsv", "csv")]
+        return {str(table.path): str(header_of(table, self.source, self.target) or "") for table in tables}
 
     def where(self, pair: Pair, side: str = "source") -> str:
         """FILE:LINE of one side ('source' or 'target') of a pair of this corpus."""

@@ -6,7 +6,6 @@ import csv
 import importlib
 import importlib.util
 import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import polars
 
+from calque.corpus import header
 from calque.corpus.place import Table, opened
 from calque.corpus.plain import lines
 from calque.errors import DataError, MachineError
@@ -22,15 +22,14 @@ from calque.errors import DataError, MachineError
 Row = tuple[int, str, str]
 BATCH = 8192  # rows of a Parquet file held at once
 MOST = 10  # broken lines named in one message
-_CODE = re.compile(r"[a-z]{2,3}([-_][A-Za-z0-9]+)*")
 
 
 def rows(table: Table, source: str, target: str) -> Iterator[Row]:
     """The rows of a table, with the 1-based line on which each begins (the row's number in Parquet).
 
-    Columns are found by a header that names both languages; TSV and CSV may instead have exactly two columns, source
-    then target. JSONL has objects with both language codes as keys, at the top or under "translation"; Parquet has
-    such columns, or a struct column "translation".
+    Columns are found by a header that names both languages or roles (see `calque.corpus.header`), which is no row; TSV
+    and CSV may instead have exactly two columns, source then target. JSONL has objects with both language codes as
+    keys, at the top or under "translation"; Parquet has such columns, or a struct column "translation".
 
     Raises:
         DataError: lines that are no such rows, up to ten of them in one message; they are looked for to the end.
@@ -41,9 +40,21 @@ def rows(table: Table, source: str, target: str) -> Iterator[Row]:
     if table.kind == "jsonl":
         wanted = f'Every line must be an object such as {{"{source}": "...", "{target}": "..."}}'
         return _sound(table.path, _json_rows(table.path, source, target), wanted)
-    wanted = f"Every row must have two columns, {source} and {target}, or as many as a header that names both"
-    cells = _tabbed(table.path) if table.kind == "tsv" else _commas(table.path)
-    return _sound(table.path, _columns(table, cells, source, target), wanted)
+    wanted = (
+        f"Every row must have two columns, {source} and {target}, or as many as a header that names both "
+        f"({source} and {target}, or source and target)"
+    )
+    return _sound(table.path, _columns(table, source, target), wanted)
+
+
+def header_of(table: Table, source: str, target: str) -> header.Header | None:
+    """The header of a TSV or CSV table that has one.
+
+    Raises:
+        DataError: the table cannot be read, or its header lacks one of the languages.
+    """
+    first = next(_cells(table), None) if table.kind in ("tsv", "csv") else None
+    return None if first is None else header.find(first[1], source, target, table.path)
 
 
 def load_polars() -> ModuleType:
@@ -81,6 +92,10 @@ def _sound(path: Path, found: Iterable[Attempt], wanted: str) -> Iterator[Row]:
         raise DataError(f"rows that cannot be read ({count}): {listed}. {wanted}", path, broken[0][0])
 
 
+def _cells(table: Table) -> Iterator[tuple[int, list[str]]]:
+    return _tabbed(table.path) if table.kind == "tsv" else _commas(table.path)
+
+
 def _tabbed(path: Path) -> Iterator[tuple[int, list[str]]]:
     """TSV as it is used for corpora: quotation marks are text."""
     for line, text in enumerate(lines(path), start=1):
@@ -102,27 +117,16 @@ def _commas(path: Path) -> Iterator[tuple[int, list[str]]]:
         begins = reader.line_num + 1
 
 
-def _columns(table: Table, cells: Iterable[tuple[int, list[str]]], source: str, target: str) -> Iterator[Attempt]:
+def _columns(table: Table, source: str, target: str) -> Iterator[Attempt]:
     """Picks the two columns out of each row; the first row may be a header."""
     width, at = 2, (0, 1)
-    for line, row in cells:
-        if line == 1:
-            header = [cell.strip() for cell in row]
-            if source in header and target in header:
-                width, at = len(row), (header.index(source), header.index(target))
-                continue
-            _refuse_other_header(table.path, header, source, target)
-        if len(row) == width:
+    for line, row in _cells(table):
+        if line == 1 and (found := header.find(row, source, target, table.path)):
+            width, at = len(row), (found.source, found.target)
+        elif len(row) == width:
             yield line, (row[at[0]], row[at[1]])
         else:
             yield line, _RowError(_ragged(row, width, table.kind))
-
-
-def _refuse_other_header(path: Path, header: Sequence[str], source: str, target: str) -> None:
-    """A first row of language codes which lacks one of ours would be read as text, or as the wrong language."""
-    if {source, target} & set(header) and all(map(_CODE.fullmatch, header)):
-        lacking = target if source in header else source
-        raise DataError(f"the header names {', '.join(header)}: there is no column '{lacking}'", path, 1)
 
 
 def _ragged(row: Sequence[str], width: int, kind: str) -> str:

@@ -49,8 +49,8 @@ def translate(
 ) -> Done:
     """Translate what the recipe says: its texts, its input file, or else the stream `given`.
 
-    Each line gives one line (with `n_best`, one for each hypothesis), in order and as soon as it is there, to
-    `recipe.out` or else to `answers`; blank lines stay as they are. Lines are read ahead (see `Translator.stream`), but
+    Each line gives one line, or with `n_best` so many, in order and as soon as it is there, to `recipe.out` or else to
+    `answers` (see `_rows`); blank lines stay as they are. Lines are read ahead (see `Translator.stream`), but
     not from a terminal. `recipe.out` appears when all is done, complete or not at all, gzip-packed where its name ends
     in .gz.
 
@@ -74,10 +74,10 @@ def translate(
     window = 1 if not recipe.text and recipe.input is None and given.isatty() else WINDOW_TEXTS
     tally = _Tally(progress)
     with _sink(recipe.out, answers) as sink:
-        for text, translation, more in _side_by_side(translator, texts, search, window):
+        for number, (text, translation, more) in enumerate(_side_by_side(translator, texts, search, window)):
             tally.add(translation, keep=sink is None, tell=not more)
             if sink is not None:
-                sink.write(_rows(text, translation, recipe).encode())
+                sink.write(_rows(text, number, translation, recipe).encode())
                 if sink is answers:
                     sink.flush()
     return tally.done(time.monotonic() - began, recipe.out)
@@ -108,15 +108,20 @@ def _side_by_side(
         yield waiting.popleft(), translation, bool(waiting)
 
 
-def _rows(text: str, translation: Translation, recipe: Translate) -> str:
-    """The lines that are written for one text: TEXT, SCORE<tab>TEXT, RANK<tab>TEXT or SCORE<tab>RANK<tab>TEXT."""
+def _rows(text: str, number: int, translation: Translation, recipe: Translate) -> str:
+    """The lines that are written for one text, the `number`-th (from 0): TEXT, SCORE<tab>TEXT, or as many as `n_best`
+    of NUMBER ||| TEXT ||| SCORE; what there is no hypothesis for, such as a blank text, is repeated."""
     best = text if blank(text) else translation.text
-    rows = ""
-    for rank, (hypothesis, score) in enumerate([(best, translation.score), *translation.alternatives], 1):
-        rows += f"{score:.4f}\t" if recipe.scores else ""
-        rows += f"{rank}\t" if recipe.n_best > 1 else ""
-        rows += f"{hypothesis}\n"
-    return rows
+    if recipe.n_best > 1:
+        found = [(best, translation.score), *translation.alternatives]
+        rows = (found + found[-1:] * recipe.n_best)[: recipe.n_best]
+        return "".join(f"{number} ||| {_one_row(said)} ||| {score:.4f}\n" for said, score in rows)
+    return f"{translation.score:.4f}\t{_one_row(best)}\n" if recipe.scores else f"{best}\n"
+
+
+def _one_row(text: str) -> str:
+    """A text of several lines, as only the command line can give, in one."""
+    return text.replace("\n", " ")
 
 
 class _Tally:

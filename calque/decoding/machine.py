@@ -61,13 +61,19 @@ def set_threads(threads: int | None) -> None:
         torch.set_num_threads(threads)
 
 
+def versions() -> dict[str, str]:
+    """Versions of what every number depends on: calque, Python and the libraries, none of which is imported for it."""
+    libraries = {library: _version(library) for library in _LIBRARIES}
+    return {"calque": _version("calque"), "python": platform.python_version(), **libraries}
+
+
 def environment() -> dict[str, dict[str, str]]:
     """Everything that `calque doctor` tells, in groups: versions, machine, devices, extras."""
     import torch
 
     chosen = device_of("auto")
     return {
-        "versions": {"calque": _version("calque"), "python": platform.python_version(), **_versions()},
+        "versions": versions(),
         "machine": {
             "system": f"{platform.system()} {platform.machine()}",
             "cores": str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()),
@@ -82,10 +88,6 @@ def environment() -> dict[str, dict[str, str]]:
         "extras": {f"calque[{extra}]": _version(library) for extra, library in _EXTRAS.items()}
         | {"weights of 'minilm'": _version(_DEMO_WEIGHTS)},
     }
-
-
-def _versions() -> dict[str, str]:
-    return {library: _version(library) for library in _LIBRARIES}
 
 
 def _version(library: str) -> str:

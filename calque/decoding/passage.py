@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from calque.records import Translation
@@ -28,7 +28,7 @@ class Answer:
 
     score: log-probability per token; of several, the mean weighted by `tokens`.
     tokens: target tokens, the end token counted; 0 where the text was only copied.
-    alternatives: the other hypotheses; none where the answer is of several parts.
+    alternatives: the other hypotheses, best first; of several parts, the next best ways to choose one of each.
     unknown, pieces: how many source pieces the vocabulary could not spell, out of how many.
     parts: in how many parts the longest line was translated.
     ended: whether the model came to an end by itself.
@@ -88,10 +88,12 @@ def join(parts: Sequence[Part], answers: Mapping[str, Answer], between: str = ""
         return _around(parts[0], answers[parts[0].body])
     found = [answers[part.body] for part in parts if part.body]
     tokens = sum(answer.tokens for answer in found)
+    best, *others = [(_text(parts, said, between), score / max(tokens, 1)) for said, score in _joint(found)]
     return Answer(
-        text=_text(parts, answers, between),
-        score=sum(answer.score * answer.tokens for answer in found) / max(tokens, 1),
+        text=best[0],
+        score=best[1],
         tokens=tokens,
+        alternatives=tuple(others),
         unknown=sum(answer.unknown for answer in found),
         pieces=sum(answer.pieces for answer in found),
         parts=max((answer.parts for answer in found), default=1),
@@ -99,15 +101,28 @@ def join(parts: Sequence[Part], answers: Mapping[str, Answer], between: str = ""
     )
 
 
+def _joint(answers: Sequence[Answer]) -> list[tuple[list[str], float]]:
+    """The best ways to choose a hypothesis of each answer, as many as one of them has hypotheses, best first: what is
+    said, and the sum of the scores, each times the tokens of its answer."""
+    most = 1 + max((len(answer.alternatives) for answer in answers), default=0)
+    chosen: list[tuple[list[str], float]] = [([], 0.0)]
+    for answer in answers:
+        hypotheses = [(answer.text, answer.score), *answer.alternatives]
+        longer = [([*said, text], sum_ + score * answer.tokens) for said, sum_ in chosen for text, score in hypotheses]
+        chosen = sorted(longer, key=lambda choice: -choice[1])[:most]
+    return chosen
+
+
 def _around(part: Part, answer: Answer) -> Answer:
     texts = [(part.before + text + part.after, score) for text, score in answer.alternatives]
     return replace(answer, text=part.before + answer.text + part.after, alternatives=tuple(texts))
 
 
-def _text(parts: Sequence[Part], answers: Mapping[str, Answer], between: str) -> str:
-    text = ""
+def _text(parts: Sequence[Part], bodies: Iterable[str], between: str) -> str:
+    """The parts with what is said for each that has a body."""
+    said_of, text = iter(bodies), ""
     for part in parts:
-        said = part.before + (answers[part.body].text if part.body else "") + part.after
+        said = part.before + (next(said_of) if part.body else "") + part.after
         touching = text and said and not text[-1].isspace() and not said[0].isspace()
         text += between + said if touching else said
     return text

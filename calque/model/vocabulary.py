@@ -77,6 +77,11 @@ def _side(
     spelled = spells(old, texts)
     if choice == "auto":
         choice = "trim" if spelled >= _SPELLS or side == "source" else "unigram"
+    if pieces is not None and choice in ("keep", "trim"):
+        raise RecipeError(
+            f"{side}_pieces = {pieces} is about a new vocabulary, and that of {pretrained.name} is "
+            f"{'kept' if choice == 'keep' else 'trimmed'}: leave it out, or ask for {side}_vocabulary = 'unigram'"
+        )
     if choice == "keep":
         return Side(old, tuple((i, i) for i in range(old.size)), f"the {old.size} pieces of {pretrained.name}")
     if choice == "trim":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from calque.recipes.adapter import Base
 from calque.recipes.parallel import PLACE
@@ -21,6 +21,12 @@ class Measure(Search):
     device: str = Field(default="auto", description="auto, cpu, cuda, cuda:N or mps")
     threads: int | None = Field(default=None, ge=1, description="CPU threads; by default PyTorch's choice")
     seed: int = Field(default=12345, ge=0, lt=2**32, description="seed of the bootstrap")
+
+    @model_validator(mode="after")
+    def _only_the_best_is_scored(self) -> Measure:
+        if self.n_best > 1:
+            raise ValueError("n_best does nothing here, where only best translations are scored: leave it out")
+        return self
 
 
 class Evaluate(Measure, Base):

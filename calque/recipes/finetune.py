@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from calque.recipes.adapter import Adapter
 from calque.recipes.architecture import Architecture
+from calque.recipes.idle import idle
 from calque.recipes.limits import Limits, Machine, Validation
 from calque.recipes.optimisation import Optimisation
 from calque.recipes.parallel import Parallel
@@ -43,4 +44,10 @@ class Finetune(Parallel, Architecture, Adapter, Vocabulary, Optimisation, Limits
                 f"an adapter keeps all pretrained weights{' but biases' if self.adapter == 'bitfit' else ''} as they "
                 "are: leave out 'freeze' and 'unfreeze'"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _nothing_is_idle(self) -> Finetune:
+        if found := idle(self):
+            raise ValueError("; ".join(found))
         return self

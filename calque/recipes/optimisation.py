@@ -48,7 +48,8 @@ class Optimisation(Recipe):
         default=0.0,
         ge=0,
         lt=1,
-        description="share of the run over which pretrained layers are unfrozen one by one, the top first; 0: at once",
+        description="share of the run over which pretrained layers are unfrozen one by one, those on top of encoder "
+        "and decoder first; 0: at once",
     )
     freeze: Literal["none", "encoder", "embeddings"] = Field(
         default="none", description="pretrained part that is never trained"

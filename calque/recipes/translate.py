@@ -17,7 +17,11 @@ class Translate(Search, Base):
     text: tuple[str, ...] = Field(default=(), description="texts to translate; without any, standard input or --input")
     input: Path | None = Field(default=None, description="file to translate, line by line (.gz too)")
     out: Path | None = Field(default=None, description="file to write; by default standard output")
-    scores: bool = Field(default=False, description="print SCORE<tab>TEXT, or SCORE<tab>RANK<tab>TEXT with --n-best")
+    scores: bool = Field(
+        default=False,
+        description="print SCORE<tab>TEXT; with --n-best N each text gives N lines of NUMBER ||| TEXT ||| SCORE "
+        "anyway, numbers counting from 0",
+    )
     device: str = Field(default="auto", description="auto, cpu, cuda, cuda:N or mps")
     threads: int | None = Field(default=None, ge=1, description="CPU threads; by default PyTorch's choice")
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
-from calque.decoding.machine import device_of, set_threads
-from calque.errors import CalqueError, DataError, MachineError, ModelError, RecipeError
+from calque.decoding.machine import device_of, set_threads, versions
+from calque.errors import CalqueError, DataError, ModelError, RecipeError
 from calque.evaluation.metrics import tokenizer
 from calque.model import family as families
 from calque.model.adapter_folder import Adaptation
@@ -31,14 +29,17 @@ from calque.records import Report
 from calque.text.codec import Codec
 from calque.training import adaptation
 from calque.training.card import card
+from calque.training.course import Outcome
 from calque.training.device import fastest
-from calque.training.loop import Loop, Outcome
+from calque.training.idle import refuse_idle, refuse_settled
+from calque.training.loop import Loop
 from calque.training.objective import Translation
 from calque.training.probes import probe
 from calque.training.progress import Listener, Message, Silence
 from calque.training.rows import Text, encode, read
 from calque.training.run import Run
 from calque.training.signals import leaving
+from calque.training.team import Team
 from calque.training.validate import Validator
 
 
@@ -70,18 +71,22 @@ def finetune(recipe: Finetune, resume: bool = False, restart: bool = False, list
         MachineError: there is no such device, or the disk is full where the end of the run must be saved.
         Interrupted: a signal came; `resume` goes on.
     """
-    listener = listener or Silence()
+    team = Team.here()
+    listener = listener if listener is not None and team.leads else Silence()
     run = Run(recipe.out)
-    with run.alone(resume, listener), leaving(run.advice):
-        return _trained(recipe, run, resume, restart, listener)
+    team.meet(device_of(recipe.device).type)
+    with ExitStack() as held:
+        team.led(lambda: held.enter_context(run.alone(resume, listener)))
+        held.enter_context(leaving(run.advice))
+        return _trained(recipe, run, resume, restart, listener, team)
 
 
-def _trained(recipe: Finetune, run: Run, resume: bool, restart: bool, listener: Listener) -> Report:
+def _trained(recipe: Finetune, run: Run, resume: bool, restart: bool, listener: Listener, team: Team) -> Report:
     began = time.monotonic()
     set_threads(recipe.threads)
     tokenizer(recipe.target)  # validation needs it: better missed now than after an hour
-    going_on = run.goes_on(recipe, resume, restart)
-    recipe = settled(recipe, listener, run.settings if going_on else {})
+    going_on = team.led(lambda: run.goes_on(recipe, resume, restart))
+    recipe = team.led(lambda: settled(recipe, listener, run.settings if going_on else {}))
     base = adaptation.base_of(recipe)
     train, dev = read(recipe.train, recipe.source, recipe.target), read(recipe.dev, recipe.source, recipe.target)
     digests = {"train": train.digest, "dev": dev.digest}
@@ -91,23 +96,27 @@ def _trained(recipe: Finetune, run: Run, resume: bool, restart: bool, listener: 
             raise DataError("the corpus files changed since the run began; --restart begins anew with them")
         if base is not None and run.facts["base"] != base.digest:
             raise ModelError(f"{base.path} changed since the run began; --restart begins anew over what it is now")
-        start = _loaded(recipe, run.start, frozenset(run.facts["pretrained"]))
-    else:
-        start = _begun(recipe, run, base, train, digests, listener)
+    begun: list[Start] = []
+    if not going_on:
+        team.led(lambda: begun.append(_begun(recipe, run, base, train, digests, listener)))
+    start = begun[0] if begun else _loaded(recipe, run.start, frozenset(run.facts["pretrained"]))
     try:
         start = adaptation.adapted(recipe, start, listener)
-        rows, loop = _prepared(recipe, run, start, train, dev, listener)
+        rows, loop = _prepared(recipe, run, start, train, dev, listener, team)
         listener.event(Message(str(loop.memory())))
-        if recipe.probes and "probes" not in run.facts:
-            run.note({"probes": probe(start.module, start.family, rows, listener, start.adaptation)})
+        team.led(lambda: _probed(recipe, run, start, rows, listener))
     except CalqueError:
-        if not going_on:
+        if not going_on and team.leads:
             run.discard()
         raise
     outcome = loop.run(resume=going_on)
-    report = _finished(recipe, run, start, base, rows, outcome, time.monotonic() - began, listener)
-    listener.event(Message(f"{recipe.out}: ready after {outcome.steps} steps ({outcome.chosen})"))
-    return report
+    seconds = time.monotonic() - began
+    return team.led(lambda: _finished(recipe, run, start, base, rows, outcome, seconds, listener))
+
+
+def _probed(recipe: Finetune, run: Run, start: Start, rows: Sequence[Ids], listener: Listener) -> None:
+    if recipe.probes and "probes" not in run.facts:
+        run.note({"probes": probe(start.module, start.family, rows, listener, start.adaptation)})
 
 
 def settled(recipe: Finetune, listener: Listener, before: Mapping[str, Any] | None = None) -> Finetune:
@@ -115,12 +124,8 @@ def settled(recipe: Finetune, listener: Listener, before: Mapping[str, Any] | No
     settings of a run that is gone on with, chose by timing stays chosen.
 
     Raises:
-        MachineError: no such device, or several processes were started: this version trains in one.
+        MachineError: no such device.
     """
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        raise MachineError(
-            "several processes were started, and this version trains in one: start calque without a launcher"
-        )
     device = device_of(recipe.device)
     timed = {name: getattr(recipe, name) for name in ("precision", "attention")}
     if before:
@@ -155,26 +160,13 @@ def begin(recipe: Finetune, train: Text) -> tuple[Start, tuple[str, ...]]:
     if encoder is not None and encoder.is_translator:
         return _continued(recipe, encoder)
     decoder = _decoder(recipe.decoder, encoder)
-    _refuse_idle(recipe, encoder, decoder)
+    refuse_idle(recipe, encoder, decoder)
     vocabularies = choose(recipe, encoder, decoder, train.sources, train.targets)
     source, target = vocabularies.source.codec, vocabularies.target.codec
     family = families.of("pair", source, target, recipe.attention, recipe.recompute)
     assembly = family.assemble(Build(recipe, encoder, decoder, vocabularies))
     start = Start(assembly.module, assembly.pretrained, family, source, target)
     return start, assembly.notes + vocabularies.notes
-
-
-def _refuse_idle(recipe: Finetune, encoder: Pretrained | None, decoder: Pretrained | None) -> None:
-    """Raise RecipeError for settings that would do nothing."""
-    if encoder is None and decoder is None and (recipe.freeze != "none" or recipe.unfreeze):
-        raise RecipeError(
-            "--freeze and --unfreeze are about pretrained weights, and this network has none: leave them out"
-        )
-    if decoder is None and recipe.cross_attention != "new":
-        raise RecipeError(
-            f"--cross-attention {recipe.cross_attention} copies a pretrained decoder's self-attention, and the "
-            "decoder is new: leave it out, or name a --decoder"
-        )
 
 
 def _decoder(name: str, encoder: Pretrained | None) -> Pretrained | None:
@@ -189,6 +181,7 @@ def _continued(recipe: Finetune, translator: Pretrained) -> tuple[Start, tuple[s
         raise RecipeError(
             f"{folder.path} translates {folder.source} to {folder.target}, not {recipe.source} to {recipe.target}"
         )
+    refuse_settled(recipe, folder)
     return _loaded(recipe, folder.path, None), (f"going on from the translator {folder.path}",)
 
 
@@ -203,7 +196,7 @@ def _loaded(recipe: Finetune, path: Path, pretrained: frozenset[str] | None) -> 
 
 
 def _prepared(
-    recipe: Finetune, run: Run, start: Start, train: Text, dev: Text, listener: Listener
+    recipe: Finetune, run: Run, start: Start, train: Text, dev: Text, listener: Listener, team: Team
 ) -> tuple[list[Ids], Loop]:
     rows, _ = encode(train, start.source, start.target)
     dev_rows, fitting = encode(dev, start.source, start.target)
@@ -219,7 +212,7 @@ def _prepared(
         start.family, start.target, recipe.target, dev_rows, texts, recipe.validation_pairs, recipe.search_tokens
     )
     objective = Translation(start.family, recipe.label_smoothing, recipe.rdrop)
-    return rows, Loop(recipe, start.module, start.pretrained, objective, rows, validator, run.path, listener)
+    return rows, Loop(recipe, start.module, start.pretrained, objective, rows, validator, run.path, listener, team)
 
 
 def _drops(dropped: dict[str, int]) -> str:
@@ -274,6 +267,7 @@ def _finished(
         made.append(report)
 
     run.finish(fill)
+    listener.event(Message(f"{recipe.out}: ready after {outcome.steps} steps ({outcome.chosen})"))
     return made[0]
 
 
@@ -285,16 +279,10 @@ def _tested(recipe: Finetune, folder: Path, report: Report, listener: Listener) 
         Evaluate(
             folder=folder, test=recipe.test, train=recipe.train, beam=recipe.beam, device=recipe.device,
             length_penalty=recipe.length_penalty, search_tokens=recipe.search_tokens, threads=recipe.threads,
+            longest_ratio=recipe.longest_ratio,
         )
     )  # fmt: skip
     details = report.details | {
         name: scored.details[name] for name in ("floors", "sentences_per_second") if name in scored.details
     }
     return Report(report.recipe, scored.scores, report.seconds + scored.seconds, report.versions, details)
-
-
-def versions() -> dict[str, str]:
-    """Versions of what the numbers depend on."""
-    names = ("calque", "torch", "transformers", "tokenizers", "accelerate", "peft", "sacrebleu")
-    found = {name: metadata.version(name) for name in names}
-    return found | {"python": platform.python_version()}

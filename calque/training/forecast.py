@@ -13,11 +13,13 @@ import torch
 from calque.recipes.finetune import Finetune
 from calque.training.batches import Batching
 from calque.training.finetune import begin, settled
-from calque.training.loop import accelerator_of, freeze, summed_backward, update
+from calque.training.loop import accelerator_of
 from calque.training.objective import Scored, Translation
 from calque.training.optimizer import optimizer_of
 from calque.training.progress import Silence
 from calque.training.rows import Text, encode
+from calque.training.schedule import freeze
+from calque.training.update import update
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,7 @@ def forecast(recipe: Finetune, train: Text, steps: int) -> Forecast:
     for step in random.Random(recipe.seed).choices(epoch, k=steps + 1):
         began = time.perf_counter()
         batches = [objective.batch([rows[i] for i in part]).to(accelerator.device) for part in batching.micro(step)]
-        summed_backward(accelerator, scored, batches, sum(batch.scored_tokens for batch in batches))
-        update(accelerator, scored, optimizer, recipe.clip)
+        update(accelerator, scored, optimizer, batches, recipe.clip)
         per_token.append((time.perf_counter() - began) / sum(_tokens(rows[i].source, rows[i].target) for i in step))
     seconds = statistics.median(per_token[1:]) * sum(_tokens(row.source, row.target) for row in rows)
     return Forecast(

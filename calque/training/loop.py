@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from accelerate import Accelerator
+from accelerate.utils import DistributedDataParallelKwargs
 from torch import nn
 
 from calque.errors import Interrupted, MachineError, ProbeError
@@ -18,61 +19,29 @@ from calque.model.batch import Batch, Ids
 from calque.recipes.finetune import Finetune
 from calque.training.batches import Batching
 from calque.training.checkpoint import Checkpoints
+from calque.training.course import Course, Outcome
 from calque.training.journal import Journal
 from calque.training.memory import Memory, estimate, ran_out
 from calque.training.objective import Objective, Scored
 from calque.training.optimizer import optimizer_of, set_rate
 from calque.training.progress import Listener, Message, Sample, Step, Validation
-from calque.training.schedule import Thaw, rate
+from calque.training.schedule import Thaw, freeze, rate
 from calque.training.signals import Stop, Stopped
 from calque.training.snapshots import Snapshots
+from calque.training.team import ALONE, Team
+from calque.training.tracker import tensorboard
+from calque.training.update import apply, gradient
 from calque.training.validate import Measured, Validator
-
-Tracker = Callable[[int, dict[str, float]], None]
-
-
-@dataclass
-class Course:
-    """How far the run is; saved in every checkpoint. `seconds` is wall-clock time, validation included; `losses` and
-    `tokens` are summed since the last line of metrics; `validated` is the step of the latest validation and `value`
-    its score, higher is better; `micro_tokens` is what the memory allows, where it ran out."""
-
-    step: int = 0
-    epoch: int = 0
-    position: int = 0
-    seconds: float = 0.0
-    loss: float = 0.0
-    tokens: int = 0
-    since: float = 0.0
-    validations: int = 0
-    validated: int = -1
-    value: float = 0.0
-    without_better: int = 0
-    metrics_bytes: int = 0
-    scored_tokens: int = 0
-    micro_tokens: int | None = None
-    kept: list[list[float]] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a finished run says: steps, epochs, seconds, scored tokens, and the development scores of its weights."""
-
-    steps: int
-    epochs: float
-    seconds: float
-    scored_tokens: int
-    measured: Measured
-    chosen: str
 
 
 def accelerator_of(recipe: Finetune) -> Accelerator:
     """The device and precision that the recipe asks for, through accelerate."""
     from accelerate.state import AcceleratorState
 
-    AcceleratorState._reset_state(reset_partial_state=True)  # one process may train twice, in other precisions
+    AcceleratorState._reset_state(reset_partial_state=Team.here().alone)  # one may train twice, in other precisions
     mixed = "bf16" if recipe.precision == "bf16" else "no"
-    return Accelerator(mixed_precision=mixed, cpu=recipe.device == "cpu")
+    ways = DistributedDataParallelKwargs(find_unused_parameters=bool(recipe.unfreeze))
+    return Accelerator(mixed_precision=mixed, cpu=recipe.device == "cpu", kwargs_handlers=[ways])
 
 
 class Loop:
@@ -92,9 +61,10 @@ class Loop:
         validator: Validator,
         run: Path,
         listener: Listener,
+        team: Team = ALONE,
     ) -> None:
         self.recipe, self.objective, self.rows, self.validator = recipe, objective, rows, validator
-        self.run_folder, self.listener = run, listener
+        self.run_folder, self.listener, self.team = run, listener, team
         freeze(recipe, module, pretrained)
         self.pretrained = pretrained & {name for name, p in module.named_parameters() if p.requires_grad}
         self.accelerator = accelerator_of(recipe)
@@ -111,9 +81,10 @@ class Loop:
         self.checkpoints = Checkpoints(run / "checkpoints", recipe.keep, recipe.keep_best, listener)
         self.journal = Journal(run / "metrics.jsonl", listener)
         self._stop = Stop()
+        self._asked = False
         self.sample: Sample | None = None
         self._frozen: frozenset[str] | None = None
-        self._tracker = _tensorboard(run) if recipe.tensorboard else None
+        self._tracker = tensorboard(run) if recipe.tensorboard and team.leads else None
 
     @property
     def total(self) -> int | None:
@@ -156,7 +127,7 @@ class Loop:
                 for step in self._steps():
                     self._step(step)
                     self._after_step()
-                    self._stop.check()
+                    self._leave_if_asked()
             except Stopped as stopped:
                 self._save(must=True)
                 raise Interrupted(
@@ -166,7 +137,7 @@ class Loop:
             self._save(must=True)
             try:
                 outcome = self._finish()
-                self._stop.check()
+                self._leave_if_asked()
             except (Stopped, KeyboardInterrupt):
                 raise Interrupted(
                     "stopped after the last step; saved, go on with the same command and --resume"
@@ -191,6 +162,8 @@ class Loop:
     def _step(self, step: Sequence[int]) -> None:
         """One optimizer step over all micro-batches of `step`."""
         fraction = self.fraction
+        if not self.team.alone:  # dropout of its own in each process, and the same again on resume
+            torch.manual_seed(hash((self.recipe.seed, self.course.step, self.team.rank)))
         self.learning_rate = set_rate(self.optimizer, rate(self.recipe, fraction))
         self._thaw(fraction)
         loss, tokens = self._gradient(step)
@@ -200,7 +173,7 @@ class Loop:
                 f"the loss of step {self.course.step + 1} is {loss}: begin anew (--restart) with a lower "
                 "--learning-rate, a longer --warmup, or --precision fp32",
             )
-        update(self.accelerator, self.scored, self.optimizer, self.recipe.clip)
+        apply(self.accelerator, self.scored, self.optimizer, loss, self.recipe.clip)
         course = self.course
         course.step += 1
         course.loss += loss
@@ -212,20 +185,18 @@ class Loop:
         out, micro-batches are halved, now and from now on: the step stays whole, and its gradient the same.
 
         Raises:
-            MachineError: the memory is too small for one pair.
+            MachineError: the memory is too small for one pair, or for a process' share among several.
         """
         while True:
-            parts = self.batching.micro(step)
+            parts = self.batching.micro(self.team.share(step))
             try:
-                batches = [self._batch(rows) for rows in parts]
-                tokens = sum(batch.scored_tokens for batch in batches)
-                return summed_backward(self.accelerator, self.scored, batches, tokens), tokens
+                return gradient(self.accelerator, self.scored, self._batches(parts, step), self.team)
             except RuntimeError as error:
                 if not ran_out(error):
                     raise
-                if all(len(rows) == 1 for rows in parts):
+                if not self.team.alone or all(len(rows) == 1 for rows in parts):
                     raise MachineError(
-                        "the memory is too small for one pair: give a smaller --max-length, or --recompute"
+                        "the memory is too small: give a smaller --micro-batch-tokens or --max-length, or --recompute"
                     ) from None
             self.optimizer.zero_grad(set_to_none=True)
             self.course.micro_tokens = max(1, self.batching.micro_tokens // 2)
@@ -241,8 +212,13 @@ class Loop:
         if self.accelerator.device.type == "cuda":
             torch.cuda.empty_cache()
 
-    def _batch(self, rows: Sequence[int]) -> Batch:
-        return self.objective.batch([self.rows[i] for i in rows]).to(self.accelerator.device)
+    def _batches(self, parts: Sequence[Sequence[int]], step: Sequence[int]) -> list[Batch]:
+        """The micro-batches; where this process has no share of the step, one in which nothing is scored, since all
+        processes must meet."""
+        batches = [self.objective.batch([self.rows[i] for i in rows]) for rows in parts or [step[:1]]]
+        if not parts:
+            batches = [batch.unscored() for batch in batches]
+        return [batch.to(self.accelerator.device) for batch in batches]
 
     def _thaw(self, fraction: float) -> None:
         if self.thaw is None:
@@ -256,8 +232,22 @@ class Loop:
 
     def _tick(self) -> None:
         now = time.monotonic()
-        self.course.seconds += now - self._clock
+        asked, spent = self.team.sum([bool(self._stop.asked), (now - self._clock) * self.team.leads])
+        self._asked = bool(asked)
+        self.course.seconds += spent
         self._clock = now
+
+    def _leave_if_asked(self) -> None:
+        """Raise Stopped where a signal came; several processes leave after the same step."""
+        if self.team.alone:
+            self._stop.check()
+        elif self._asked:
+            raise Stopped(self._stop.asked or "a signal to another process")
+
+    @property
+    def _between(self) -> Callable[[], None]:
+        """What is called between batches of a validation, which several processes must not leave one by one."""
+        return self._stop.check if self.team.alone else lambda: None
 
     def _after_step(self) -> None:
         self._tick()
@@ -313,9 +303,9 @@ class Loop:
 
     def _validate(self) -> None:
         course = self.course
-        measured = self.validator.measure(self.module, course.validations, self._stop.check)
+        measured = self.validator.measure(self.module, course.validations, self._between, self.team)
         course.value = measured.better_by(self.recipe.best)
-        best = self.snapshots.offer(self.module, course.value, course.step)
+        best = self.team.led(lambda: self.snapshots.offer(self.module, course.value, course.step))
         course.validated = course.step
         course.validations = max(course.validations + 1, int(self.fraction * self.recipe.validations))
         course.without_better = 0 if best else course.without_better + 1
@@ -325,6 +315,8 @@ class Loop:
         self.listener.event(Validation(course.step, measured.loss, measured.scores, best, measured.sample))
 
     def _record(self, line: dict[str, Any]) -> None:
+        if not self.team.leads:
+            return
         self._track({k: v for k, v in line.items() if k != "step"})
         self.journal.write(line)
         self.course.metrics_bytes = self.journal.bytes
@@ -340,75 +332,38 @@ class Loop:
             self.listener.event(Message(f"the tracker cannot write ({error}): training goes on without it"))
 
     def _save(self, must: bool = False) -> None:
+        self.team.led(lambda: self._write(must))
+
+    def _write(self, must: bool) -> None:
         self.course.kept = [[value, step] for value, step in self.snapshots.kept]
         self.journal.flush()
         self.checkpoints.save(self.module, self.optimizer, asdict(self.course), must)
         self.snapshots.clean(needed=self.checkpoints.snapshots())
 
     def _restore(self) -> None:
-        state = self.checkpoints.restore(self.module, self.optimizer)
+        """Every process reads the newest checkpoint; the leader first, who sets damaged ones aside."""
+        state = self.team.led(lambda: self.checkpoints.restore(self.module, self.optimizer))
+        if not self.team.leads:
+            state = self.checkpoints.restore(self.module, self.optimizer)
         if state is not None:
             self.course = Course(**state)
             self._fit()
-        self.snapshots.restore(self.course.kept, needed=self.checkpoints.snapshots())
-        self.journal.cut(self.course.metrics_bytes)
+        if self.team.leads:
+            self.snapshots.restore(self.course.kept, needed=self.checkpoints.snapshots())
+            self.journal.cut(self.course.metrics_bytes)
 
     def _finish(self) -> Outcome:
         """Put the best weights, or the average of the best checkpoints where it scores better, into the module."""
         if self.course.validated != self.course.step:
             self._validate()
-        measured, chosen = self.snapshots.choose(
-            self.module, lambda module: self.validator.measure(module, between=self._stop.check), self.recipe.best
-        )
+        measured, chosen = self.team.led(self._choose)
         self._tick()
         self._record({"step": self.course.step, "chosen": chosen, "dev_loss": measured.loss, **measured.scores,
                       "seconds": round(self.course.seconds, 2)})  # fmt: skip
         course = self.course
         return Outcome(course.step, self._epochs(), course.seconds, course.scored_tokens, measured, chosen)
 
-
-def summed_backward(accelerator: Accelerator, scored: nn.Module, batches: Sequence[Batch], tokens: int) -> float:
-    """Add the gradient of (summed loss / tokens) over all batches to the parameters; the summed loss."""
-    total = 0.0
-    for batch in batches:
-        loss = scored(batch)
-        accelerator.backward(loss / max(1, tokens))
-        total += float(loss.detach())
-    return total
-
-
-def update(accelerator: Accelerator, scored: nn.Module, optimizer: torch.optim.Optimizer, clip: float) -> None:
-    """One step of the optimizer along the gradient that the parameters hold, cut to the norm `clip` (0: never); then
-    they hold none."""
-    if clip:
-        accelerator.clip_grad_norm_(scored.parameters(), clip)
-    optimizer.step()
-    optimizer.zero_grad(set_to_none=True)
-
-
-def freeze(recipe: Finetune, module: nn.Module, pretrained: frozenset[str]) -> None:
-    """Switch gradients off where the recipe freezes pretrained weights, and for a pooler, which translation never
-    reads."""
-    for name, parameter in module.named_parameters():
-        embeddings = "embeddings" in name
-        frozen = {"none": False, "encoder": name.startswith("encoder."), "embeddings": embeddings}[recipe.freeze]
-        if ".pooler." in name or (frozen and name in pretrained):
-            parameter.requires_grad_(False)
-
-
-def _tensorboard(run: Path) -> Tracker:
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError:
-        from calque.errors import RecipeError
-
-        raise RecipeError("--tensorboard needs the extra 'track': pip install 'calque[track]'") from None
-    writer = SummaryWriter(str(run / "tensorboard"))
-
-    def track(step: int, values: dict[str, float]) -> None:
-        for name, value in values.items():
-            if isinstance(value, (int, float)):
-                writer.add_scalar(name, value, step)
-        writer.flush()
-
-    return track
+    def _choose(self) -> tuple[Measured, str]:
+        return self.snapshots.choose(
+            self.module, lambda module: self.validator.measure(module, between=self._between), self.recipe.best
+        )

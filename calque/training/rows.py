@@ -14,7 +14,7 @@ from calque.text.codec import Codec
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A corpus read into memory: its pairs, what was dropped, and its files' digests."""
+    """A corpus read into memory: its pairs, what was dropped (header rows of tables too), and its files' digests."""
 
     pairs: tuple[tuple[str, str], ...]
     dropped: dict[str, int]
@@ -38,7 +38,9 @@ def read(places: Sequence[str], source: str, target: str) -> Text:
     pairs = tuple((pair.source, pair.target) for pair in usable(corpus, dropped))
     if not pairs:
         raise DataError(f"{', '.join(places)}: no usable pair (dropped: {dropped})")
-    return Text(pairs, dropped.counts(), corpus.digest())
+    headers = sum(map(bool, corpus.headers().values()))
+    counts = dropped.counts() | ({f"header row{'s' if headers > 1 else ''}": headers} if headers else {})
+    return Text(pairs, counts, corpus.digest())
 
 
 def encode(text: Text, source: Codec, target: Codec) -> tuple[list[Ids], list[int]]:

@@ -33,6 +33,13 @@ class Team:
         """What the launcher said; without one, a process alone."""
         return cls(int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1")))
 
+    def meet(self, device: str) -> None:
+        """Let the processes find one another; `device` is 'cpu' or 'cuda'."""
+        if not self.alone:
+            from accelerate import PartialState
+
+            PartialState(cpu=device == "cpu")
+
     @property
     def alone(self) -> bool:
         """Whether there is no other process."""
@@ -69,23 +76,24 @@ class Team:
         distributed.all_gather_object(found, item)
         return found
 
-    def led(self, work: Callable[[], T]) -> T | None:
-        """Let the leader alone do `work`, while the others wait: its result there, None elsewhere.
+    def led(self, work: Callable[[], T]) -> T:
+        """What `work` answers to the leader, who alone does it, while the others wait.
 
         Raises:
             CalqueError: what the leader raised, in every process.
         """
         if self.alone:
             return work()
-        result: T | None = None
-        error: CalqueError | None = None
+        told: list[Any] = [None, None]
         if self.leads:
             try:
-                result = work()
+                told[0] = work()
             except CalqueError as raised:
-                error = raised
-        told: list[Any] = [error]
+                told[1] = raised
         distributed.broadcast_object_list(told)
-        if told[0] is not None:
-            raise told[0]
-        return result
+        if told[1] is not None:
+            raise told[1]
+        return told[0]  # type: ignore[no-any-return]
+
+
+ALONE = Team()

@@ -16,6 +16,7 @@ from calque.text.codec import Codec
 from calque.training.batches import cut
 from calque.training.loss import summed_cross_entropy
 from calque.training.progress import Sample
+from calque.training.team import ALONE, Team
 
 GREEDY = Search(beam=1, longest_ratio=2)  # young networks run on for ever
 
@@ -45,16 +46,22 @@ class Validator:
     translated: int
     tokens: int
 
-    def measure(self, module: nn.Module, turn: int = 0, between: Callable[[], None] = lambda: None) -> Measured:
+    def measure(
+        self,
+        module: nn.Module,
+        turn: int = 0,
+        between: Callable[[], None] = lambda: None,
+        team: Team = ALONE,
+    ) -> Measured:
         """Score the network as it is; `turn` chooses which sample is shown, and `between` is called before each batch:
-        what it raises ends the work, and the network is as it was."""
+        what it raises ends the work, and the network is as it was. A `team` shares the batches."""
         device = next(module.parameters()).device
         was_training = module.training
         module.eval()
         try:
-            loss = self._loss(module, device, between)
+            loss = self._loss(module, device, team, between)
             chosen = list(range(0, len(self.rows), max(1, len(self.rows) // self.translated)))[: self.translated]
-            hypotheses = self._translate(module, device, chosen, between)
+            hypotheses = self._translate(module, device, chosen, team, between)
         finally:
             module.train(was_training)
         scores = quick(hypotheses, [self.texts[i][1] for i in chosen], self.language)
@@ -67,24 +74,31 @@ class Validator:
         return cut(sorted(indices, key=lambda i: lengths[i]), lengths, self.tokens)
 
     @torch.inference_mode()
-    def _loss(self, module: nn.Module, device: torch.device, between: Callable[[], None]) -> float:
-        total, tokens = 0.0, 0
+    def _loss(self, module: nn.Module, device: torch.device, team: Team, between: Callable[[], None]) -> float:
+        total, tokens = 0.0, 0.0
         weight_VD, bias_V = self.family.head(module)
-        for run in self._order(range(len(self.rows))):
+        for run in team.share(self._order(range(len(self.rows)))):
             between()
             batch = self.family.batch([self.rows[i] for i in run]).to(device)
             states_ND, labels_N = self.family.states(module, batch)
             total += float(summed_cross_entropy(states_ND, weight_VD, bias_V, labels_N))
             tokens += len(labels_N)
+        total, tokens = team.sum([total, tokens])
         return total / max(1, tokens)
 
     def _translate(
-        self, module: nn.Module, device: torch.device, chosen: Sequence[int], between: Callable[[], None]
+        self,
+        module: nn.Module,
+        device: torch.device,
+        chosen: Sequence[int],
+        team: Team,
+        between: Callable[[], None],
     ) -> list[str]:
-        texts = dict.fromkeys(chosen, "")
-        for run in self._order(chosen):
+        texts: dict[int, str] = {}
+        for run in team.share(self._order(chosen)):
             between()
             batch = self.family.batch([Ids(self.rows[i].source) for i in run]).to(device)
             for i, best in zip(run, self.family.generate(module, batch, GREEDY), strict=True):
                 texts[i] = self.codec.decode(best[0].ids)
-        return [texts[i] for i in chosen]
+        together = {i: text for some in team.gather(texts) for i, text in some.items()}
+        return [together[i] for i in chosen]

@@ -1,0 +1,81 @@
+"""Settings that would do nothing with the models that were found; those of which the recipe alone tells are in
+calque/recipes/idle.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from calque.errors import RecipeError
+from calque.model.folder import Folder
+from calque.model.pretrained import Pretrained
+from calque.recipes.architecture import Architecture
+from calque.recipes.finetune import Finetune
+from calque.recipes.idle import chosen
+from calque.recipes.vocabulary import Vocabulary
+
+_STILL_FREE = {"model", "dropout", "attention_dropout"}  # of a finished translator's architecture
+
+
+def refuse_idle(recipe: Finetune, encoder: Pretrained | None, decoder: Pretrained | None) -> None:
+    """Raise RecipeError for settings that would do nothing in a network of these parts; None is a new part."""
+    found = [*_shape(recipe, encoder), *_weights(recipe, encoder, decoder)]
+    if found:
+        raise RecipeError("; ".join(found))
+
+
+def _shape(recipe: Finetune, encoder: Pretrained | None) -> Iterator[str]:
+    """Sizes that a checkpoint settles."""
+    if encoder is None:
+        return
+    for name in chosen(recipe, "width", "heads", "feed_forward"):
+        yield (
+            f"--{_flag(name)} {getattr(recipe, name)} is for networks from scratch (--model tiny), and {encoder.name} "
+            f"has a shape of its own: leave it out"
+        )
+
+
+def _weights(recipe: Finetune, encoder: Pretrained | None, decoder: Pretrained | None) -> Iterator[str]:
+    """What is said of pretrained weights where there are none, or none that are trained."""
+    if recipe.random_weights and encoder is None and decoder is None:
+        yield "--random-weights forgets pretrained weights, and this network has none: leave it out"
+    if decoder is None and recipe.cross_attention != "new":
+        yield (
+            f"--cross-attention {recipe.cross_attention} copies a pretrained decoder's self-attention, and the "
+            "decoder is new: leave it out, or name a --decoder"
+        )
+    elif recipe.random_weights and recipe.cross_attention != "new" and recipe.head == "plain":
+        yield f"--cross-attention {recipe.cross_attention} copies weights that --random-weights forgets: leave out one"
+    why, *names = _untrained(recipe, encoder, decoder)
+    for name in chosen(recipe, *names):
+        yield f"--{_flag(name)} is about pretrained weights, and {why}: leave it out"
+
+
+def _untrained(recipe: Finetune, encoder: Pretrained | None, decoder: Pretrained | None) -> tuple[str, ...]:
+    """Why no pretrained weights are trained, and the settings that then do nothing."""
+    if encoder is None and decoder is None:
+        return "this network has none", "freeze", "unfreeze", "pretrained_learning_rate"
+    if recipe.random_weights:
+        return "--random-weights forgets them", "freeze", "unfreeze", "pretrained_learning_rate"
+    if encoder is None and recipe.freeze == "encoder":
+        return "the encoder is new", "freeze"
+    if decoder is None and recipe.freeze == "encoder":
+        return "all of them are in the encoder, which --freeze keeps as it is", "unfreeze", "pretrained_learning_rate"
+    return ("",)
+
+
+def refuse_settled(recipe: Finetune, translator: Folder) -> None:
+    """Raise RecipeError for settings of which a finished translator, which is trained on, has its own already."""
+    names = [name for name in (*Architecture.model_fields, *Vocabulary.model_fields) if name not in _STILL_FREE]
+    found = chosen(recipe, *names, usual={**translator.recipe, "max_length": translator.max_length})
+    if found:
+        flags = ", ".join(f"--{_flag(name)}" for name in found)
+        raise RecipeError(f"{translator.path} is a translator, whose network and vocabularies stay: leave out {flags}")
+    if recipe.pretrained_learning_rate and chosen(recipe, "learning_rate", usual=translator.recipe):
+        raise RecipeError(
+            f"all weights of {translator.path} are pretrained: --learning-rate does nothing beside "
+            "--pretrained-learning-rate; give one"
+        )
+
+
+def _flag(name: str) -> str:
+    return name.replace("_", "-")
