@@ -32,6 +32,20 @@ class Clock:
         return time.perf_counter()
 
 
+class Share:
+    """The share of the wall-clock time since now that this process spent computing, of what `threads` could: 1 where it
+    had its processors to itself."""
+
+    def __init__(self, threads: int) -> None:
+        self.threads = threads
+        self._began = (time.process_time(), time.perf_counter())
+
+    def share(self) -> float:
+        """Between 0 and 1, but for work outside torch's threads."""
+        spent, passed = time.process_time() - self._began[0], time.perf_counter() - self._began[1]
+        return spent / max(1e-9, passed * self.threads)
+
+
 class Steal:
     """The share of the machine's CPU time since now that a hypervisor gave to others, from Linux's /proc/stat."""
 

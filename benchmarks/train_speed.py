@@ -22,7 +22,7 @@ from typing import Any
 import torch
 
 from benchmarks import gemm, machine, memory
-from benchmarks.clock import Clock, Steal
+from benchmarks.clock import Clock, Share, Steal
 from benchmarks.contenders import TABLE, Contender, hushed
 from benchmarks.flops import Shape
 from benchmarks.setting import Setting
@@ -32,6 +32,7 @@ from calque.decoding.machine import computes_bf16, device_of
 from calque.training.finetune import versions
 
 SPREAD = 0.25  # of a ratio over the rounds, (highest - lowest) / median, above which the machine was too noisy
+HAD = 0.5  # share of the time that this process was let compute, below which neighbours filled caches and shared units
 STOLEN = 0.02  # share of CPU time taken by a hypervisor, above which it was too
 ROUNDS = 3  # fewer tell nothing of the spread
 RATIOS = {
@@ -91,11 +92,11 @@ def _setting(given: argparse.Namespace, folder: Path) -> Setting:
 
 def measure(setting: Setting, given: argparse.Namespace) -> dict[str, Any]:
     """All numbers, as JSON types."""
-    steal = Steal()
     peaks = {name: round(memory.peak(setting, name), 1) for name in [memory.NOTHING, *given.contenders]}
     text = setting.text()
     contenders = {name: TABLE[name](setting, text) for name in given.contenders}
     yardstick = _yardstick(contenders, setting)
+    steal, had = Steal(), Share(setting.threads)
     rounds: dict[str, list[Tally]] = {name: [] for name in contenders}
     for number in range(given.rounds):
         for name, contender in contenders.items():
@@ -103,9 +104,10 @@ def measure(setting: Setting, given: argparse.Namespace) -> dict[str, Any]:
             speed = rounds[name][-1].rate("characters")
             print(f"round {number + 1}: {name} {speed:.0f} characters/s", file=sys.stderr, flush=True)
         yardstick.measure(given.seconds / 2)
+    noise = {"stolen": steal.share(), "had": had.share() if yardstick.clock.device.type == "cpu" else None}
     rows = [_row(name, contenders[name], rounds[name], yardstick.gflops, peaks[name]) for name in contenders]
     ratios = {key: _ratios(rounds, *names) for key, names in RATIOS.items()}
-    trusted, note = judge(ratios, given.rounds, steal.share())
+    trusted, note = judge(ratios, given.rounds, **noise)
     return {
         **{key: round(statistics.median(values), 3) if values else None for key, values in ratios.items()},
         "gemm_share": rows[0]["gemm_share"],
@@ -113,6 +115,7 @@ def measure(setting: Setting, given: argparse.Namespace) -> dict[str, Any]:
         "peak_memory_mb": peaks,
         "rows": rows,
         "spread": {key: round(spread(values), 3) if values else None for key, values in ratios.items()},
+        "noise": {name: None if share is None else round(share, 4) for name, share in noise.items()},
         "seconds_are": yardstick.clock.kind,
         "corpus": {"train": given.train or f"calque demo, {given.pairs} pairs", "pairs": len(text.pairs)},
         "machine": machine.describe(yardstick.clock.device),
@@ -171,8 +174,10 @@ def spread(values: Sequence[float]) -> float:
     return (max(values) - min(values)) / statistics.median(values)
 
 
-def judge(ratios: Mapping[str, Sequence[float]], rounds: int, stolen: float | None) -> tuple[bool, str]:
-    """Whether the numbers can be trusted, and why not."""
+def judge(
+    ratios: Mapping[str, Sequence[float]], rounds: int, stolen: float | None, had: float | None
+) -> tuple[bool, str]:
+    """Whether the numbers can be trusted, and why not. What the system does not tell (None) is no doubt."""
     doubts = []
     if rounds < ROUNDS:
         doubts.append(f"{rounds} rounds tell nothing of the spread (at least {ROUNDS})")
@@ -181,6 +186,8 @@ def judge(ratios: Mapping[str, Sequence[float]], rounds: int, stolen: float | No
             doubts.append(f"{key} spread by {spread(values):.0%} of its median over the rounds (at most {SPREAD:.0%})")
     if stolen is not None and stolen > STOLEN:
         doubts.append(f"a hypervisor took {stolen:.1%} of the CPU time (at most {STOLEN:.0%})")
+    if had is not None and had < HAD:
+        doubts.append(f"others were at work: this process was let compute {had:.0%} of the time (at least {HAD:.0%})")
     if doubts:
         return False, "Too noisy to trust: " + "; ".join(doubts) + "."
     return True, f"Every ratio spread by less than {SPREAD:.0%} of its median over {rounds} rounds."

@@ -66,6 +66,7 @@ def test_the_speed_benchmark_tells_what_its_page_promises(place, capsys):
     assert (told["seed"], told["seconds_are"]) == (1, "CPU time")
     assert {"torch", "transformers", "calque"} <= told["versions"].keys()
     assert {"processor", "features", "cores", "threads"} <= told["machine"].keys()
+    assert told["noise"]["had"] > 0
     assert told["trusted"] is False
     assert "1 rounds tell nothing of the spread" in told["note"]
 
@@ -180,12 +181,13 @@ def test_tallies_add_up():
 
 def test_noise_is_told_and_not_hidden():
     steady = {"ratio_tutorial": [10.0, 11.0, 10.5], "ratio_seq2seq_trainer": []}
-    assert train_speed.judge(steady, 3, 0.0)[0] is True
-    assert train_speed.judge(steady, 3, None)[0] is True
-    trusted, note = train_speed.judge({"ratio_tutorial": [10.0, 14.0, 10.0]}, 3, 0.05)
+    assert train_speed.judge(steady, 3, stolen=0.0, had=0.9)[0] is True
+    assert train_speed.judge(steady, 3, stolen=None, had=None)[0] is True
+    trusted, note = train_speed.judge({"ratio_tutorial": [10.0, 14.0, 10.0]}, 3, stolen=0.05, had=0.2)
     assert trusted is False
     assert "ratio_tutorial spread by 40% of its median" in note
     assert "took 5.0% of the CPU time" in note
+    assert "let compute 20% of the time" in note
 
 
 def test_stolen_time_is_read_from_the_kernel(tmp_path):
