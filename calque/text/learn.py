@@ -17,6 +17,7 @@ from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalize
 
 from calque.errors import DataError
 from calque.text.codec import Codec, Special
+from calque.text.sample import evenly
 from calque.text.share import shared
 
 __all__ = ["fitted", "learn", "shared"]
@@ -46,7 +47,7 @@ def learn(
     byte-pair encoding (Sennrich et al. 2016) by tokenizers. The same text gives the same vocabulary, byte for byte.
     Raises DataError where there is no text at all.
     """
-    lines = _sample([line for text in texts for line in text.split("\n") if line.strip()])
+    lines = evenly((line for text in texts for line in text.split("\n") if line.strip()), SAMPLE).items
     if not lines:
         raise DataError("no text to learn a vocabulary from")
     size = fitted(lines) if pieces is None else max(pieces, FIXED)
@@ -65,11 +66,6 @@ def fitted(lines: Sequence[str]) -> int:
     """
     grown = int(6 * math.sqrt(sum(map(len, lines))))
     return max(FIXED + len(_alphabet(lines)), min(grown, LARGEST))
-
-
-def _sample(lines: list[str]) -> list[str]:
-    """Evenly spaced lines, at most SAMPLE of them."""
-    return lines[:: math.ceil(len(lines) / SAMPLE)] if lines else []
 
 
 def _alphabet(lines: Sequence[str]) -> list[str]:
@@ -98,7 +94,7 @@ def _scores(lines: Sequence[str], alphabet: Sequence[str], size: int) -> list[tu
     blank = str.maketrans(dict.fromkeys(others, " "))
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter([line.translate(blank) for line in lines]),
+        sentence_iterator=(line.translate(blank) for line in lines),
         model_writer=model,
         model_type="unigram",
         vocab_size=size,
