@@ -12,12 +12,18 @@ LONGEST = 90  # words of a sentence
 def lexicon(seed: int) -> list[str]:
     """Invented words, the most frequent (short ones) first."""
     chance = np.random.default_rng(seed)
-    onsets, vowels, ends = "b c d f g h l m n p r s t v ch tr pl st".split(), "a e i o u ai ou é".split(), "n s r t l m".split()
+    onsets, vowels, ends = (
+        "b c d f g h l m n p r s t v ch tr pl st".split(),
+        "a e i o u ai ou é".split(),
+        "n s r t l m".split(),
+    )
     syllables = [a + b for a in onsets for b in vowels]
     found = {}
     while len(found) < WORDS:
         n = 1 + int(np.log1p(len(found)) / 4 + chance.random())
-        word = "".join(syllables[i] for i in chance.integers(len(syllables), size=n)) + (ends[chance.integers(len(ends))] if chance.random() < 0.4 else "")
+        word = "".join(syllables[i] for i in chance.integers(len(syllables), size=n)) + (
+            ends[chance.integers(len(ends))] if chance.random() < 0.4 else ""
+        )
         found.setdefault(word)
     return list(found)
 

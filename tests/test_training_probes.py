@@ -32,7 +32,7 @@ def begun(folder: Path, pairs=None, **settings):
     torch.manual_seed(recipe.seed)
     start, _ = begin(recipe, text := read(recipe.train, "en", "fr"))
     freeze(recipe, start.module, start.pretrained)
-    return start, encode(text, start.source, start.target)[0]
+    return start, encode(text, start.source, start.target, folder / "store")
 
 
 @pytest.fixture(scope="module")

@@ -28,6 +28,7 @@ FIXED = len(SPECIAL) + 256 + 1  # pieces of every vocabulary: special ones, byte
 ESCAPE = "\ufdd0"  # a code point which Unicode promises never to use for a character
 RARE = 3  # what occurs less often gets no piece
 LARGEST = 16_000  # pieces, where nobody says how many
+CHUNK = 10_000  # words encoded at once
 SAMPLE = 500_000  # lines that a vocabulary is learnt from, at most
 
 # Words keep their combining marks and joiners, unlike with GPT-2's expression; a space belongs to what follows it.
@@ -139,14 +140,16 @@ def _unigram_tokenizer(scores: list[tuple[str, float]]) -> Tokenizer:
 
 def _pruned(scores: list[tuple[str, float]], lines: Sequence[str]) -> Tokenizer:
     """A tokenizer without the pieces that the text itself uses less than RARE times; single characters stay."""
-    words = Counter(word for line in lines for word in line.split(" "))
+    words = list(Counter(word for line in lines for word in line.split(" ")).items())
     while True:
         tokenizer = _unigram_tokenizer(scores)
-        encodings = tokenizer.encode_batch_fast(list(words), add_special_tokens=False)
         used: Counter[int] = Counter()
-        for encoding, times in zip(encodings, words.values(), strict=True):
-            for number in encoding.ids:
-                used[number] += times
+        for start in range(0, len(words), CHUNK):
+            part = words[start : start + CHUNK]
+            encodings = tokenizer.encode_batch_fast([word for word, _ in part], add_special_tokens=False)
+            for encoding, (_, times) in zip(encodings, part, strict=True):
+                for number in encoding.ids:
+                    used[number] += times
         kept = [scored for i, scored in enumerate(scores) if i < FIXED - 1 or len(scored[0]) == 1 or used[i] >= RARE]
         if len(kept) == len(scores):
             return tokenizer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, SupportsIndex, overload
 
 import numpy as np
@@ -13,6 +14,7 @@ from calque.model.batch import Ids
 from calque.training.store import Lengths, Store
 
 Numbers = npt.NDArray[np.integer[Any]]
+Keys = npt.NDArray[np.uint64]
 
 BLOCK = 1 << 20  # rows whose keys are made at once
 BAND = 2  # tokens: sources are compared in bands of so many, targets after noise of less than so many
@@ -40,7 +42,7 @@ class Epoch(Sequence[list[int]]):
         if isinstance(key, slice):
             return [self[turn] for turn in range(len(self))[key]]
         turn = self.turns[key]
-        return [int(row) for row in self.order[self.cuts[turn] : self.cuts[turn + 1]]]
+        return list(self.order[self.cuts[turn] : self.cuts[turn + 1]].tolist())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,9 +88,17 @@ class Batching:
         return cut(step, self.lengths, self.micro_tokens)
 
     def padded(self, rows: Sequence[int]) -> int:
-        """Tokens of these examples as one batch, padding included."""
-        sources, targets = zip(*(self.lengths[i] for i in rows), strict=True)
-        return len(rows) * int(max(sources) + max(targets))
+        """Tokens of these rows as one batch, padding included."""
+        return len(rows) * sum(int(side[list(rows)].max()) for side in self.lengths)
+
+    def largest(self) -> list[int]:
+        """The rows of what is computed at once that has the most tokens, padding included, in the first epoch's step
+        that has the most."""
+        epoch = self.epoch(0)
+        longest = sum(np.maximum.reduceat(side[epoch.order], epoch.cuts[:-1]).astype(np.int64) for side in self.lengths)
+        number = int(np.argmax(np.diff(epoch.cuts) * longest))
+        rows = epoch.order[epoch.cuts[number] : epoch.cuts[number + 1]].tolist()
+        return max(self.micro(rows), key=self.padded)
 
 
 def lengths_of(rows: Sequence[Ids]) -> Lengths:
@@ -102,16 +112,18 @@ def lengths_of(rows: Sequence[Ids]) -> Lengths:
 def cut(order: Sequence[int], lengths: Lengths, tokens: int) -> list[list[int]]:
     """Cut `order` into runs whose rows × (longest source + longest target) stay within `tokens`."""
     cuts = _cuts(np.asarray(order, np.int64), lengths, tokens).tolist()
-    return [list(order[start:end]) for start, end in zip(cuts, cuts[1:], strict=False)]
+    return [list(order[start:end]) for start, end in pairwise(cuts)]
 
 
-def _keys(sources: Numbers, targets: Numbers, start: int, first: int, noise: npt.NDArray[np.uint64]) -> npt.NDArray[Any]:
+def _keys(sources: Numbers, targets: Numbers, start: int, first: int, noise: Keys) -> Keys:
     """What the rows from `start` on are sorted by, in one number: band of the source (14 bits), target with noise (18),
     row (32)."""
-    bands = (np.minimum(sources, _LONGEST) + first + noise % BAND) // BAND
-    within = (np.minimum(targets, _LONGEST).astype(np.uint64) << _FRACTION) + (noise >> 32) % (BAND << _FRACTION)
-    within = np.where(bands % 2, _WITHIN - within, within)
-    return (bands << 50) | (within << 32) | np.arange(start, start + len(sources), dtype=np.uint64)
+    source, target = (np.minimum(side, _LONGEST).astype(np.uint64) for side in (sources, targets))
+    band = (source + first + noise % BAND) // BAND
+    within = (target << _FRACTION) + (noise >> 32) % (BAND << _FRACTION)
+    within = np.where(band % 2, _WITHIN - within, within)
+    row = np.arange(start, start + len(sources), dtype=np.uint64)
+    return ((band << 50) | (within << 32) | row).astype(np.uint64, copy=False)
 
 
 def _cuts(order: Numbers, lengths: Lengths, tokens: int) -> npt.NDArray[np.int64]:

@@ -6,7 +6,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -39,7 +39,10 @@ from calque.training.progress import Listener, Message, Silence
 from calque.training.rows import Text, encode, read
 from calque.training.run import Run
 from calque.training.signals import leaving
+from calque.training.store import Store
 from calque.training.validate import Validator
+
+TOLD = 500_000  # pairs after which progress is told again
 
 
 @dataclass(frozen=True)
@@ -204,22 +207,35 @@ def _loaded(recipe: Finetune, path: Path, pretrained: frozenset[str] | None) -> 
 
 def _prepared(
     recipe: Finetune, run: Run, start: Start, train: Text, dev: Text, listener: Listener
-) -> tuple[list[Ids], Loop]:
-    rows, _ = encode(train, start.source, start.target)
-    dev_rows, fitting = encode(dev, start.source, start.target)
+) -> tuple[Store, Loop]:
+    rows, dev_rows = (
+        encode(text, start.source, start.target, run.store / name, _teller(name, text, listener))
+        for name, text in (("train", train), ("dev", dev))
+    )
     for name, text, kept in (("train", train, rows), ("dev", dev, dev_rows)):
-        too_long = len(text.pairs) - len(kept)
+        too_long = text.count - len(kept)
         listener.event(
             Message(f"{name}: {len(kept)} pairs{_drops(text.dropped | {'longer than max_length': too_long})}")
         )
         if not kept:
             raise DataError(f"{name}: every pair is longer than --max-length {recipe.max_length} tokens")
-    texts = [dev.pairs[i] for i in fitting]
+    fitting = set(dev_rows.pairs.tolist())
+    texts = [pair for number, pair in enumerate(dev) if number in fitting]
     validator = Validator(
         start.family, start.target, recipe.target, dev_rows, texts, recipe.validation_pairs, recipe.search_tokens
     )
     objective = Translation(start.family, recipe.label_smoothing, recipe.rdrop)
     return rows, Loop(recipe, start.module, start.pretrained, objective, rows, validator, run.path, listener)
+
+
+def _teller(name: str, text: Text, listener: Listener) -> Callable[[int], None]:
+    """Tells of a long text how far its tokenising is."""
+
+    def tell(done: int) -> None:
+        if done % TOLD == 0 and done < text.count:
+            listener.event(Message(f"{name}: {done:,} of {text.count:,} pairs tokenised"))
+
+    return tell
 
 
 def _drops(dropped: dict[str, int]) -> str:

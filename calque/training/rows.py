@@ -1,4 +1,4 @@
-"""Parallel text as rows of ids, in constant memory: the text is streamed as often as it is needed, the rows are stored."""
+"""Parallel text as rows of ids, in constant memory: the text is streamed anew each time, the rows are stored."""
 
 from __future__ import annotations
 

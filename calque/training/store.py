@@ -3,12 +3,12 @@
 A store is a folder of flat arrays, nothing pickled: `ids.bin` (the ids of all rows, source then target of each, uint16
 where they fit, else uint32), `starts.bin` (uint64: where each row begins in it, and the end of the last),
 `sources.bin` and `targets.bin` (uint32: the lengths of both sides), `pairs.bin` (uint32: which pair of the text each
-row comes from), all little-endian, and `store.json` (format, counts, digests).
+row comes from), all little-endian, `store.json` (format, counts, what it was made of), and the manifest with the
+digests of all these.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import operator
 from collections.abc import Iterator, Sequence
@@ -20,11 +20,11 @@ from typing import Any, Self, SupportsIndex, overload
 
 import numpy as np
 import numpy.typing as npt
-import xxhash
 
 from calque.errors import DataError
 from calque.model.batch import Ids
 from calque.model.folder import stage, write_text
+from calque.training import manifest
 
 Array = npt.NDArray[np.unsignedinteger[Any]]
 Lengths = tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]  # of sources and of targets, in tokens
@@ -56,8 +56,10 @@ class Store(Sequence[Ids]):
         """
         folder = Path(folder)
         said = _described(folder)
-        types = _TYPES | {"ids": said["ids"]}
-        maps = {name: _mapped(_file(folder, name), dtype, said["digests"][name]) for name, dtype in types.items()}
+        wrong = manifest.damage(folder)
+        if wrong:
+            raise DataError(f"the store of tokenised text is damaged ({wrong}): make it anew", folder)
+        maps = {name: _mapped(_file(folder, name), dtype) for name, dtype in (_TYPES | {"ids": said["ids"]}).items()}
         return cls((maps["sources"], maps["targets"]), maps["pairs"], maps["ids"], maps["starts"])
 
     @classmethod
@@ -85,6 +87,7 @@ class Store(Sequence[Ids]):
             with Writer(aside, largest_id) as writer:
                 yield writer
             writer.describe(origin)
+            manifest.write(aside)
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -113,7 +116,6 @@ class Writer:
     def __init__(self, folder: Path, largest_id: int) -> None:
         self._folder = folder
         self._types = _TYPES | {"ids": "<u2" if largest_id <= np.iinfo(np.uint16).max else "<u4"}
-        self._digests = {name: xxhash.xxh3_128() for name in self._types}
         self._open = ExitStack()
         self._rows = self._tokens = 0
 
@@ -140,21 +142,13 @@ class Writer:
         self._tokens += tokens
 
     def describe(self, origin: str) -> None:
-        """Write store.json, the last of the files."""
-        said = {
-            "format": FORMAT,
-            "origin": origin,
-            "rows": self._rows,
-            "tokens": self._tokens,
-            "ids": self._types["ids"],
-            "digests": {name: digest.hexdigest() for name, digest in self._digests.items()},
-        }
+        """Write store.json."""
+        counts = {"rows": self._rows, "tokens": self._tokens}
+        said = {"format": FORMAT, "origin": origin, **counts, "ids": self._types["ids"]}
         write_text(self._folder / "store.json", json.dumps(said, indent=1) + "\n")
 
     def _write(self, name: str, values: npt.ArrayLike) -> None:
-        data = np.ascontiguousarray(values, self._types[name]).view(np.uint8).data
-        self._digests[name].update(data)
-        self._files[name].write(data)
+        self._files[name].write(np.ascontiguousarray(values, self._types[name]).data)
 
 
 def _file(folder: Path, name: str) -> Path:
@@ -165,7 +159,7 @@ def _described(folder: Path) -> dict[str, Any]:
     """What store.json says; DataError where it says nothing that can be used."""
     try:
         said: dict[str, Any] = json.loads((folder / "store.json").read_text(encoding="utf-8"))
-        known = said["format"] == FORMAT and {"origin", "ids", "digests"} <= said.keys()
+        known = said["format"] == FORMAT and {"origin", "ids"} <= said.keys()
     except OSError as error:
         raise DataError(f"no store of tokenised text ({error.strerror}): make it anew", folder) from None
     except (ValueError, KeyError, TypeError):
@@ -175,15 +169,8 @@ def _described(folder: Path) -> dict[str, Any]:
     return said
 
 
-def _mapped(file: Path, dtype: str, digest: str) -> npt.NDArray[Any]:
-    """A file as an array that is read where it is looked at; DataError where its bytes are not those of the digest."""
-    try:
-        with file.open("rb") as stream:
-            found = hashlib.file_digest(stream, xxhash.xxh3_128).hexdigest()
-        if found != digest:
-            raise DataError("the store is damaged or cut short: make it anew", file)
-        if not file.stat().st_size:
-            return np.empty(0, dtype)
-        return np.memmap(file, dtype, "r").view(np.ndarray)  # a plain array takes slices faster
-    except OSError as error:
-        raise DataError(f"the store cannot be read ({error.strerror}): make it anew", file) from None
+def _mapped(file: Path, dtype: str) -> npt.NDArray[Any]:
+    """A file as an array that is read where it is looked at."""
+    if not file.stat().st_size:
+        return np.empty(0, dtype)
+    return np.memmap(file, dtype, "r").view(np.ndarray)  # slices of a plain array are made faster
