@@ -74,8 +74,9 @@ def finetune(recipe: Finetune, resume: bool = False, restart: bool = False, list
     team = Team.here()
     listener = listener if listener is not None and team.leads else Silence()
     run = Run(recipe.out)
-    team.meet(device_of(recipe.device).type)
     with ExitStack() as held:
+        team.meet(device_of(recipe.device).type)
+        held.callback(team.part)
         team.led(lambda: held.enter_context(run.alone(resume, listener)))
         held.enter_context(leaving(run.advice))
         return _trained(recipe, run, resume, restart, listener, team)

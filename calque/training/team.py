@@ -40,6 +40,11 @@ class Team:
 
             PartialState(cpu=device == "cpu")
 
+    def part(self) -> None:
+        """End what `meet` began: a process that ends with its connections open may abort."""
+        if not self.alone and distributed.is_initialized():
+            distributed.destroy_process_group()
+
     @property
     def alone(self) -> bool:
         """Whether there is no other process."""
