@@ -30,3 +30,11 @@ def test_never_more_than_asked_for_and_never_less_than_half():
             stride = kept[1] - kept[0] if len(kept) > 1 else 1
             assert len(kept) == count or most / 2 < len(kept) <= most
             assert kept == list(range(0, count, stride))[: len(kept)]
+
+
+def test_items_count_by_their_size():
+    texts = ["aaaa", "b", "cc", "d", "ee", "f"]
+    assert evenly(texts, 11, len).items == texts
+    assert evenly(texts, 10, len).items == ["aaaa", "cc", "ee"]
+    assert evenly(texts, 3, len).items == ["aaaa"]
+    assert evenly(texts, 3, len).total == 6

@@ -92,7 +92,7 @@ def _side(
 
 def _learnt(texts: Iterable[str], choice: str, pieces: int | None, max_length: int) -> tuple[Codec, str]:
     """A new vocabulary, and what is to be said of it."""
-    sample = evenly(texts, SAMPLE)
+    sample = evenly(texts, SAMPLE, len)
     codec = learn(sample.items, "bpe" if choice == "bpe" else "unigram", pieces, max_length)
     of = "" if sample.whole else f" (learnt from {len(sample.items):,} of {sample.total:,} sentences, evenly spaced)"
     return codec, f"{codec.size} new pieces{of}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -22,19 +22,26 @@ class Sample(Generic[T]):
         return len(self.items) == self.total
 
 
-def evenly(items: Iterable[T], most: int) -> Sample[T]:
-    """Every n-th item from the first on, n being the smallest power of two that leaves at most `most` of them.
+def evenly(items: Iterable[T], most: int, size: Callable[[T], int] = lambda _: 1) -> Sample[T]:
+    """Every n-th item from the first on, n being the smallest power of two for which they are no more than `most`.
 
-    That is all of them where there are no more than `most`, and at least half of `most` otherwise. However many items
-    there are, `most` + 1 are held at once.
+    That is all of them where all are no more than `most`, and about half of `most` or more otherwise. However many
+    there are, only `most` are held at once; the first one is kept whatever its size.
+
+    Args:
+        items: read once.
+        most: how much is kept at most, counted by `size`.
+        size: how much an item counts; by default one.
     """
     kept: list[T] = []
-    stride, total = 1, 0
+    stride, total, held = 1, 0, 0
     for item in items:
         if total % stride == 0:
             kept.append(item)
-            if len(kept) > most:
+            held += size(item)
+            while held > most and len(kept) > 1:
                 del kept[1::2]
                 stride *= 2
+                held = sum(map(size, kept))
         total += 1
     return Sample(kept, total)
