@@ -176,6 +176,23 @@ def test_a_folder_that_is_none_is_refused_at_once(tmp_path):
         Translator(tmp_path / "absent")
     with pytest.raises(ModelError, match=r"no calque\.json there"):
         Translator(tmp_path)
+    (tmp_path / "file").touch()
+    with pytest.raises(ModelError, match="file: a model folder is wanted, and this is a file"):
+        Translator(tmp_path / "file")
+
+
+@pytest.mark.parametrize("damage", ["", "[]", "{}", '{"format": "x"}'])
+def test_a_folder_with_a_damaged_description_is_refused(folder, damage):
+    (folder / "calque.json").write_text(damage)
+    with pytest.raises(ModelError, match=r"calque\.json: damaged"):
+        Translator(folder)
+
+
+def test_a_folder_whose_longest_text_is_no_number_is_refused(folder):
+    told = json.loads((folder / "calque.json").read_text())
+    (folder / "calque.json").write_text(json.dumps(told | {"max_length": "long"}))
+    with pytest.raises(ModelError, match=r"calque\.json: damaged"):
+        Translator(folder)
 
 
 def test_an_unknown_device_is_refused_before_weights_are_read(folder):

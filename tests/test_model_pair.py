@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 import torch
 import transformers
@@ -72,6 +74,24 @@ def test_transformers_alone_loads_the_same_logits(warm, tmp_path):
     assert alone.generation_config.eos_token_id == made_of.vocabularies.target.codec.special.eos
     with_loader = family.load(tmp_path)
     assert with_loader.decoder.lm_head.decoder.weight is with_loader.decoder.bert.embeddings.word_embeddings.weight
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ("[]", "cannot be loaded"),
+        ("{", "cannot be loaded"),
+        ("{}", "weights and configuration disagree about"),
+    ],
+)
+def test_a_damaged_configuration_is_a_model_error(warm, tmp_path, config, message):
+    _, family, assembly = warm
+    family.save(assembly.module, tmp_path)
+    said = json.loads((tmp_path / "config.json").read_text())
+    said["decoder"]["intermediate_size"] = 48
+    (tmp_path / "config.json").write_text(json.dumps(said) if config == "{}" else config)
+    with pytest.raises(ModelError, match=message):
+        family.load(tmp_path)
 
 
 @pytest.mark.parametrize("kind", ["bert", "roberta"])

@@ -97,7 +97,7 @@ def test_weights_of_another_model_are_a_model_error(pickled):
     weights = torch.load(pickled / "pytorch_model.bin", weights_only=True)
     torch.save({f"other.{name}": tensor for name, tensor in weights.items()}, pickled / "pytorch_model.bin")
     with pytest.raises(
-        ModelError, match=r"its weights lack 53 parameters of AutoModel \(embeddings\.LayerNorm\.bias, "
+        ModelError, match=r"its weights lack 53 parameters of AutoModel, .* \(embeddings\.LayerNorm\.bias, "
     ):
         assembled(pickled)
 
@@ -106,8 +106,59 @@ def test_a_checkpoint_without_a_head_has_no_own_head(bert, tmp_path):
     folder = shutil.copytree(bert, tmp_path / "bare")
     transformers.utils.logging.disable_progress_bar()
     transformers.BertModel(transformers.AutoConfig.from_pretrained(bert)).save_pretrained(folder)
-    with pytest.raises(ModelError, match=r"lack 6 parameters of AutoModelForCausalLM .*use --head plain"):
+    with pytest.raises(ModelError, match=r"lack 6 parameters of AutoModelForCausalLM, .*use --head plain"):
         assembled(folder, head="own")
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ("[]", r"config\.json: not the configuration of a model"),
+        (
+            '{"model_type": "bert", "hidden_size": 32, "num_attention_heads": 4, "num_hidden_layers": 4}',
+            r"lack 27 parameters of AutoModel, or have them in another shape \(embeddings\.position_embeddings",
+        ),
+        ('{"model_type": "bert", "hidden_size": "x"}', r"cannot be loaded \(.*'hidden_size' expected int, got str"),
+        ('{"model_type": "bert", "hidden_size": 33}', r"cannot be loaded \(.*33\) is not a multiple of"),
+        ('{"model_type": "brt"}', "is of kind 'brt', which cannot be the encoder of a pair; did you mean 'bert'"),
+    ],
+)
+def test_an_odd_configuration_is_a_model_error(bert, tmp_path, config, message):
+    folder = shutil.copytree(bert, tmp_path / "odd")
+    (folder / "config.json").write_text(config)
+    with pytest.raises(ModelError, match=message):
+        assembled(folder)
+
+
+def test_a_checkpoint_without_a_tokenizer_is_a_model_error(bert, tmp_path):
+    folder = shutil.copytree(bert, tmp_path / "dumb")
+    (folder / "tokenizer.json").unlink()
+    with pytest.raises(ModelError, match=r"dumb: no tokenizer there \(looked for tokenizer\.json, vocab\.txt, "):
+        assembled(folder)
+
+
+def test_an_older_tokenizer_is_converted(bert, tmp_path):
+    folder = shutil.copytree(bert, tmp_path / "older")
+    vocabulary = json.loads((folder / "tokenizer.json").read_text())["model"]["vocab"]
+    (folder / "tokenizer.json").unlink()
+    (folder / "tokenizer_config.json").write_text('{"do_lower_case": true}')
+    (folder / "vocab.txt").write_text("".join(f"{piece}\n" for piece in sorted(vocabulary, key=vocabulary.get)))
+    assert same(assembled(bert), assembled(folder))
+
+
+def test_a_name_that_is_nearly_a_folder_is_told(bert, tmp_path, monkeypatch):
+    import huggingface_hub
+
+    def offline(*args, **kwargs):
+        raise huggingface_hub.errors.LocalEntryNotFoundError("offline")
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", offline)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my-model").mkdir()
+    with pytest.raises(ModelError, match=r"could not be fetched from the hub; did you mean 'my-model'\? "):
+        find("my-modle")
+    with pytest.raises(ModelError, match=r"\./my-modle: no such folder"):
+        find("./my-modle")
 
 
 @pytest.fixture

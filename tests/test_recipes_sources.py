@@ -115,6 +115,12 @@ def test_unknown_flags_are_refused_like_unknown_keys():
         resolve(Finetune, {**NEEDED, "beem": 3})
 
 
+def test_a_language_that_is_no_code_is_told_what_a_code_is():
+    with pytest.raises(RecipeError) as error:
+        resolve(Finetune, {**NEEDED, "source": "english"})
+    assert str(error.value) == "command line: 'source' = 'english': not a source language code, such as en"
+
+
 def test_what_is_missing_is_named():
     with pytest.raises(RecipeError) as error:
         resolve(Finetune, {"source": "en"})

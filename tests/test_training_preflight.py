@@ -6,7 +6,9 @@ from checkpoints import checkpoint, corpus, numbers
 from calque.model.pretrained import find
 from calque.model.vocabulary import pretrained_codec
 from calque.recipes.check import Check
+from calque.recipes.finetune import Finetune
 from calque.training.ceiling import ceiling
+from calque.training.finetune import finetune
 from calque.training.preflight import preflight
 
 
@@ -68,6 +70,15 @@ def test_a_tokenizer_that_is_kept_though_it_cannot_spell_is_red(settings, tmp_pa
     ceiling_of_target = next(check for check in found.checks if check.name == "tokenizer ceiling: target")
     assert ceiling_of_target.level == "red"
     assert "leave out --target-vocabulary keep" in ceiling_of_target.message
+
+
+def test_a_finished_translator_is_judged_by_its_own_vocabularies(settings, tmp_path):
+    shape = {"encoder_layers": 1, "decoder_layers": 1, "width": 16, "heads": 2, "feed_forward": 32}
+    training = {"model": "tiny", "out": str(tmp_path / "m"), "steps": 1, "probes": False, "precision": "fp32"}
+    finetune(Finetune.of(settings | shape | training))
+    found = preflight(Check(**settings, model=str(tmp_path / "m"), timed_steps=1))
+    assert [found.ceilings[side].BLEU_cleaned for side in ("source", "target")] == pytest.approx([100, 100])
+    assert found.forecast.parameters > 0
 
 
 def test_from_scratch_there_is_no_ceiling_but_a_forecast(settings):

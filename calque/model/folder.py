@@ -44,8 +44,10 @@ class Folder:
         """
         path = Path(path)
         if not path.is_dir():
-            around = [str(path.parent / entry.name) for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-            raise ModelError(f"{path}: no such model folder{nearest(str(path), around)}")
+            if path.exists():
+                raise ModelError(f"{path}: a model folder is wanted, and this is a file")
+            folders = [entry for entry in path.parent.iterdir() if entry.is_dir()] if path.parent.is_dir() else []
+            raise ModelError(f"{path}: no such model folder{nearest(str(path), map(str, folders))}")
         if not (path / "calque.json").is_file():
             what = (
                 "a model, but no calque translator: fine-tune it first"
@@ -56,7 +58,7 @@ class Folder:
         try:
             said = json.loads((path / "calque.json").read_text(encoding="utf-8"))
             newer = said["format"] > FORMAT
-            opened = cls(path, said["family"], said["source"], said["target"], said["max_length"], said)
+            opened = cls(path, said["family"], said["source"], said["target"], int(said["max_length"]), said)
         except (ValueError, KeyError, TypeError) as error:
             raise ModelError(f"{path}/calque.json: damaged ({type(error).__name__}: {error})") from None
         if newer:

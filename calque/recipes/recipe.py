@@ -42,6 +42,8 @@ class Recipe(BaseModel):
                 sentences.append(f"unknown setting '{name}'{nearest(name, cls.model_fields)}")
             elif mistake["type"] == "missing":
                 sentences.append(f"'{name}' is required: {cls.model_fields[name].description}")
+            elif mistake["type"] == "string_pattern_mismatch":
+                sentences.append(f"'{name}' = {mistake['input']!r}: not a {cls.model_fields[name].description}")
             elif not name:
                 sentences.append(mistake["msg"].removeprefix("Value error, "))
             else:

@@ -11,7 +11,8 @@ from typing import Any
 from calque.corpus.check import check
 from calque.corpus.clean import usable
 from calque.corpus.read import Corpus
-from calque.model.pretrained import FROM_SCRATCH, find
+from calque.model.folder import Folder
+from calque.model.pretrained import FROM_SCRATCH, Pretrained, find
 from calque.model.vocabulary import pretrained_codec
 from calque.recipes.check import Check as Recipe
 from calque.recipes.finetune import Finetune
@@ -66,14 +67,16 @@ def preflight(recipe: Recipe, progress: Callable[[str], None] | None = None) -> 
     train, dev, test = (_opened(places, recipe) for places in (recipe.train, recipe.dev, recipe.test))
     if train is None:
         raise AssertionError("the recipe requires training text")
+    pretrained = None if recipe.model is None or recipe.model in FROM_SCRATCH else find(recipe.model)
     found = check(
         train, dev, test, examples=recipe.examples, progress=lambda role, count: told(f"{role}: {count:,} pairs read")
     )
     ceilings: dict[str, Ceiling] = {}
-    if recipe.model is not None and recipe.model not in FROM_SCRATCH:
+    if pretrained is not None:
         told("passing the references through the tokenizer and back")
-        ceilings = _ceilings(recipe, test or dev or train)
-        found += [_finding(recipe, side, measured) for side, measured in ceilings.items()]
+        ceilings = _ceilings(recipe, pretrained, test or dev or train)
+        mends = _mends(recipe, pretrained)
+        found += [_finding(recipe, side, measured, mends) for side, measured in ceilings.items()]
     future = None
     if recipe.model is not None and recipe.timed_steps:
         told(f"timing {recipe.timed_steps} training steps")
@@ -87,18 +90,32 @@ def _opened(places: tuple[str, ...], recipe: Recipe) -> Corpus | None:
     return Corpus.open(places, recipe.source, recipe.target) if places else None
 
 
-def _ceilings(recipe: Recipe, corpus: Corpus) -> dict[str, Ceiling]:
-    codec = pretrained_codec(find(recipe.model or ""), recipe.max_length)
+def _ceilings(recipe: Recipe, pretrained: Pretrained, corpus: Corpus) -> dict[str, Ceiling]:
+    """How well the checkpoint's tokenizer, or a finished translator's two, spell both sides."""
+    if pretrained.is_translator:
+        folder = Folder.open(pretrained.folder)
+        source, target = folder.source_codec, folder.target_codec
+    else:
+        source = target = pretrained_codec(pretrained, recipe.max_length)
     pairs = list(islice(usable(corpus), TEXTS))
     return {
         # BLEU's own tokenizer of the source language is not asked for: no translation is scored there
-        "source": ceiling(codec, [pair.source for pair in pairs], "und"),
-        "target": ceiling(codec, [pair.target for pair in pairs], recipe.target),
+        "source": ceiling(source, [pair.source for pair in pairs], "und"),
+        "target": ceiling(target, [pair.target for pair in pairs], recipe.target),
     }
 
 
-def _finding(recipe: Recipe, side: str, measured: Ceiling) -> Check:
-    """A low ceiling matters on the target side; it is mended there by a new vocabulary unless the recipe forbids it."""
+def _mends(recipe: Recipe, pretrained: Pretrained) -> str | None:
+    """What must be done about a low ceiling of the target side; None where training does it by itself."""
+    if pretrained.is_translator:
+        return "a finished translator keeps its vocabulary: start from another model"
+    if recipe.target_vocabulary in ("auto", "unigram", "bpe"):
+        return None
+    return f"leave out --target-vocabulary {recipe.target_vocabulary}"
+
+
+def _finding(recipe: Recipe, side: str, measured: Ceiling, mends: str | None) -> Check:
+    """A low ceiling matters on the target side."""
     told = (
         f"perfect {getattr(recipe, side)} text through the tokenizer of {recipe.model} and back scores BLEU "
         f"{measured.BLEU:.1f}, chrF2 {measured.chrF2:.1f} ({measured.BLEU_cleaned:.1f} with spaces tidied); "
@@ -106,12 +123,11 @@ def _finding(recipe: Recipe, side: str, measured: Ceiling) -> Check:
     )
     level = "green"
     if side == "target" and measured.BLEU_cleaned < LOW:
-        mended = recipe.target_vocabulary in ("auto", "unigram", "bpe")
-        level = "amber" if mended else "red"
+        level = "amber" if mends is None else "red"
         told += (
             ". No translation could score more, so calque trains a new target vocabulary (the default)"
-            if mended
-            else f". No translation can score more: leave out --target-vocabulary {recipe.target_vocabulary}"
+            if mends is None
+            else f". No translation can score more: {mends}"
         )
     if side == "source" and measured.unknown > 0.01:
         level = "amber"
