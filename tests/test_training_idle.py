@@ -36,10 +36,15 @@ def refused(encoder, decoder, **settings):
             BERT,
             None,
             {"width": 256},
-            "--width 256 is for networks from scratch (--model tiny), and bert has",
+            "--width: for networks from scratch (--model tiny), and bert has",
         ),
-        (BERT, BERT, {"width": 512, "heads": 8, "feed_forward": 99}, "--feed-forward 99 is for networks from scratch"),
-        (BERT, None, {"width": 256, "random_weights": True}, "--width 256 is for networks from scratch"),
+        (
+            BERT,
+            BERT,
+            {"width": 512, "heads": 8, "feed_forward": 99},
+            "--width, --heads, --feed-forward: for networks from scratch",
+        ),
+        (BERT, None, {"width": 256, "random_weights": True}, "--width: for networks from scratch"),
         (None, None, {"pretrained_learning_rate": 1e-4}, "about pretrained weights, and this network has none: leave"),
         (None, None, {"freeze": "embeddings"}, "--freeze is about pretrained weights, and this network has none"),
         (None, None, {"unfreeze": 0.5}, "--unfreeze is about pretrained weights, and this network has none"),
@@ -147,7 +152,7 @@ def settings(tmp_path):
 
 
 def test_a_run_that_is_refused_leaves_nothing(settings, tmp_path):
-    with pytest.raises(RecipeError, match="--width 256 is for networks from scratch"):
+    with pytest.raises(RecipeError, match="--width: for networks from scratch"):
         finetune(resolve(Finetune, settings | {"width": 256}))
     assert not list(tmp_path.glob("out*"))
 

@@ -10,6 +10,7 @@ from calque.corpus.demo.corpus import generate, is_there, write
 from calque.corpus.read import Corpus
 from calque.errors import RecipeError
 from calque.model.folder import refuse_existing
+from calque.model.pretrained import FROM_SCRATCH, find
 from calque.recipes.demo import Demo
 from calque.recipes.finetune import Finetune
 from calque.recipes.search import Search
@@ -35,6 +36,7 @@ SETTINGS: dict[str, Any] = {
     "validation_pairs": 50,
     "average": 1,
 }
+_WARM = {"pretrained_learning_rate", "unfreeze"}  # of these, what is about pretrained weights
 MINUTES = 5.6
 
 
@@ -49,6 +51,8 @@ def demo(recipe: Demo, listener: Listener | None = None) -> Report:
     """
     listener = listener or Silence()
     refuse_existing(recipe.out)
+    if not recipe.corpus_only and recipe.model not in FROM_SCRATCH:
+        find(recipe.model)  # better missed now than after the corpus is written
     folder = recipe.out if recipe.corpus_only else recipe.out.with_name(recipe.out.name + ".corpus")
     _corpus(recipe, folder, listener)
     if recipe.corpus_only:
@@ -62,7 +66,8 @@ def settings(recipe: Demo, corpus: Path) -> Finetune:
     limit = {"steps": recipe.steps} if recipe.steps else {"minutes": recipe.minutes or MINUTES}
     places = {name: (str(corpus / name),) for name in ("train", "dev", "test")}
     shared = {name: getattr(recipe, name) for name in ("model", "out", "threads", "seed")}
-    return Finetune.of({"source": "en", "target": "fr", **SETTINGS, **limit, **places, **shared}, "demo")
+    usual = {name: value for name, value in SETTINGS.items() if recipe.model not in FROM_SCRATCH or name not in _WARM}
+    return Finetune.of({"source": "en", "target": "fr", **usual, **limit, **places, **shared}, "demo")
 
 
 def _corpus(recipe: Demo, folder: Path, listener: Listener) -> None:

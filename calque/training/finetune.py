@@ -90,6 +90,8 @@ def _trained(recipe: Finetune, run: Run, resume: bool, restart: bool, listener: 
     recipe = team.led(lambda: settled(recipe, listener, run.settings if going_on else {}))
     base = adaptation.base_of(recipe)
     train, dev = read(recipe.train, recipe.source, recipe.target), read(recipe.dev, recipe.source, recipe.target)
+    if recipe.test:  # like the tokenizer: what cannot be read is better known before the training
+        read(recipe.test, recipe.source, recipe.target)
     digests = {"train": train.digest, "dev": dev.digest}
     torch.manual_seed(recipe.seed)
     if going_on:

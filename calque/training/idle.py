@@ -3,7 +3,7 @@ calque/recipes/idle.py."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from calque.errors import RecipeError
 from calque.model.folder import Folder
@@ -27,10 +27,10 @@ def _shape(recipe: Finetune, encoder: Pretrained | None) -> Iterator[str]:
     """Sizes that a checkpoint settles."""
     if encoder is None:
         return
-    for name in chosen(recipe, "width", "heads", "feed_forward"):
+    if found := chosen(recipe, "width", "heads", "feed_forward"):
         yield (
-            f"--{_flag(name)} {getattr(recipe, name)} is for networks from scratch (--model tiny), and {encoder.name} "
-            f"has a shape of its own: leave it out"
+            f"{_flags(found)}: for networks from scratch (--model tiny), and {encoder.name} has a shape of its own: "
+            "leave it out"
         )
 
 
@@ -47,7 +47,7 @@ def _weights(recipe: Finetune, encoder: Pretrained | None, decoder: Pretrained |
         yield f"--cross-attention {recipe.cross_attention} copies weights that --random-weights forgets: leave out one"
     why, *names = _untrained(recipe, encoder, decoder)
     for name in chosen(recipe, *names):
-        yield f"--{_flag(name)} is about pretrained weights, and {why}: leave it out"
+        yield f"{_flags([name])} is about pretrained weights, and {why}: leave it out"
 
 
 def _untrained(recipe: Finetune, encoder: Pretrained | None, decoder: Pretrained | None) -> tuple[str, ...]:
@@ -68,8 +68,9 @@ def refuse_settled(recipe: Finetune, translator: Folder) -> None:
     names = [name for name in (*Architecture.model_fields, *Vocabulary.model_fields) if name not in _STILL_FREE]
     found = chosen(recipe, *names, usual={**translator.recipe, "max_length": translator.max_length})
     if found:
-        flags = ", ".join(f"--{_flag(name)}" for name in found)
-        raise RecipeError(f"{translator.path} is a translator, whose network and vocabularies stay: leave out {flags}")
+        raise RecipeError(
+            f"{translator.path} is a translator, whose network and vocabularies stay: leave out {_flags(found)}"
+        )
     if recipe.pretrained_learning_rate and chosen(recipe, "learning_rate", usual=translator.recipe):
         raise RecipeError(
             f"all weights of {translator.path} are pretrained: --learning-rate does nothing beside "
@@ -77,5 +78,5 @@ def refuse_settled(recipe: Finetune, translator: Folder) -> None:
         )
 
 
-def _flag(name: str) -> str:
-    return name.replace("_", "-")
+def _flags(names: Sequence[str]) -> str:
+    return ", ".join(f"--{name.replace('_', '-')}" for name in names)
