@@ -126,7 +126,7 @@ def test_a_full_disk_leaves_no_output(folder, tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(lines, "_rows", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match=r"No space left on device: '.*/out\.txt'"):
         translated(folder, "a cat", out=tmp_path / "out.txt")
     assert [path.name for path in tmp_path.iterdir()] == ["en-fr"]
 

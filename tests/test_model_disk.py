@@ -53,3 +53,11 @@ def test_room_is_asked_of_the_nearest_folder_that_is_there(tmp_path, monkeypatch
 @pytest.mark.parametrize(("size", "told"), [(0, "0.0 MB"), (294_200_000, "294.2 MB"), (1_340_000_000, "1.3 GB")])
 def test_sizes_are_told_in_decimal_units(size, told):
     assert disk.told(size) == told
+
+
+@pytest.mark.parametrize(("number", "named"), [(errno.ENOSPC, True), (errno.ENOENT, False)])
+def test_a_disks_trouble_says_where_it_happened(tmp_path, number, named):
+    with pytest.raises(OSError, match=os.strerror(number)) as caught, stage(tmp_path / "model"):
+        raise OSError(number, os.strerror(number))
+    assert caught.value.filename == (str(tmp_path / "model") if named else None)
+    assert not list(tmp_path.iterdir())

@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 from calque.corpus.plain import lines
 from calque.decoding.translator import WINDOW_TEXTS, Translator
 from calque.errors import DataError
+from calque.model import disk
 from calque.model.folder import refuse_existing
 from calque.recipes.search import Search
 from calque.recipes.translate import Translate
@@ -157,7 +158,7 @@ def _sink(out: Path | None, answers: BinaryIO | None) -> Iterator[BinaryIO | Non
     out.parent.mkdir(parents=True, exist_ok=True)
     aside = out.with_name(f".{out.name}.part-{os.getpid()}")
     try:
-        with aside.open("xb") as plain:
+        with disk.naming(out), aside.open("xb") as plain:
             if out.suffix == ".gz":
                 with gzip.GzipFile(filename="", mode="wb", fileobj=plain, mtime=0) as packed:
                     yield packed  # type: ignore[misc]  # it writes and flushes, which is all that is asked

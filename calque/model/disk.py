@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 MARGIN = 2**20  # bytes that must stay free beside what is written: folders and small files take room too
@@ -40,6 +42,17 @@ def make(folder: Path) -> None:
         make(folder.parent)
         folder.mkdir(exist_ok=True)
         flush(folder.parent)
+
+
+@contextmanager
+def naming(place: Path) -> Iterator[None]:
+    """Where `place` is written: a disk's trouble that does not say where it happened, as a full disk's, says it."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None and error.errno in TROUBLES:
+            error.filename = str(place)
+        raise
 
 
 def refuse_full(folder: Path, needed: int) -> None:

@@ -175,10 +175,11 @@ def stage(folder: Path) -> Iterator[Path]:
     aside = folder.with_name(f".{folder.name}.part-{os.getpid()}")
     aside.mkdir()
     try:
-        yield aside
-        disk.flush_all(aside)
-        aside.rename(folder)
-        disk.flush(folder.parent)
+        with disk.naming(folder):
+            yield aside
+            disk.flush_all(aside)
+            aside.rename(folder)
+            disk.flush(folder.parent)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 

@@ -9,6 +9,7 @@ from typing import Any
 from calque.corpus.demo.corpus import generate, is_there, write
 from calque.corpus.read import Corpus
 from calque.errors import RecipeError
+from calque.model import disk
 from calque.model.folder import refuse_existing
 from calque.model.pretrained import FROM_SCRATCH, find
 from calque.recipes.demo import Demo
@@ -79,7 +80,8 @@ def _corpus(recipe: Demo, folder: Path, listener: Listener) -> None:
             )
         listener.event(Message(f"{folder}: the corpus is there already"))
         return
-    write(corpus, folder)
+    with disk.naming(folder):
+        write(corpus, folder)
     listener.event(
         Message(f"{folder}: {len(corpus.train):,} pairs generated, and {len(corpus.test)} of other combinations")
     )
