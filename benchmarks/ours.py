@@ -15,12 +15,10 @@ from benchmarks.tally import Tally, one_step, total
 from calque.recipes.finetune import Finetune
 from calque.training.batches import Batching
 from calque.training.finetune import begin, settled
-from calque.training.loop import accelerator_of
-from calque.training.objective import Scored, Translation
-from calque.training.optimizer import optimizer_of
+from calque.training.loop import prepared
+from calque.training.objective import Translation
 from calque.training.progress import Silence
 from calque.training.rows import Text, encode
-from calque.training.schedule import freeze
 from calque.training.update import update
 
 _WARM_UP = 6  # steps whose time only tells how many to take
@@ -38,14 +36,12 @@ class Ours:
         self.recipe = settled(Finetune.of(given), Silence())
         torch.manual_seed(setting.seed)
         start, _ = begin(self.recipe, text)
-        freeze(self.recipe, start.module, start.pretrained)
         self.rows, fitting = encode(text, start.source, start.target)
         self.characters = [len(text.pairs[i][0]) + len(text.pairs[i][1]) for i in fitting]
         self.shape = _shape(start.module.config)
         self.objective = Translation(start.family, self.recipe.label_smoothing, self.recipe.rdrop)
-        self.accelerator = accelerator_of(self.recipe)
-        optimizer = optimizer_of(self.recipe, start.module, start.pretrained)
-        self.scored, self.optimizer = self.accelerator.prepare(Scored(start.module.train(), self.objective), optimizer)
+        module = start.module.train()
+        self.accelerator, self.scored, self.optimizer = prepared(self.recipe, module, start.pretrained, self.objective)
         self.clock = Clock(self.accelerator.device)
         recipe = self.recipe
         self.batching = Batching.of(self.rows, recipe.batch_tokens, recipe.micro_batch_tokens, recipe.seed)

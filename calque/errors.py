@@ -82,6 +82,14 @@ class Interrupted(CalqueError):  # noqa: N818 - the field's word is no error
     status = 503
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether Python's memory, CUDA's, or that of torch's CPU allocator is full; torch is never imported to ask."""
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError)
+        and (type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in str(error))
+    )
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """A clause naming the known word closest to `word`, or an empty string where none is close."""
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)

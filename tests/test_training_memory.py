@@ -5,12 +5,12 @@ import torch
 from safetensors.torch import load_file
 from test_training_loop import Listening, settings  # noqa: F401 - a fixture
 
-from calque.errors import MachineError
+from calque.errors import MachineError, is_out_of_memory
 from calque.recipes.finetune import Finetune
 from calque.training import loop as loops
 from calque.training import memory
 from calque.training.finetune import finetune
-from calque.training.memory import Memory, ran_out
+from calque.training.memory import Memory
 from calque.training.progress import Message
 
 FULL = (
@@ -51,7 +51,7 @@ def test_memory_too_small_for_one_pair_ends_the_run(settings, tmp_path, monkeypa
 
 
 def test_other_errors_are_not_taken_for_a_full_memory():
-    assert not ran_out(RuntimeError("shapes do not fit"))
+    assert not is_out_of_memory(RuntimeError("shapes do not fit"))
 
 
 def test_what_is_kept_for_the_backward_pass_is_counted(settings, tmp_path):  # noqa: F811

@@ -23,7 +23,7 @@ from cyclopts import App, CycloptsError, UnusedCliTokensError
 
 import calque
 from calque.cli.interrupt import Interrupt
-from calque.errors import CalqueError, DataError, Interrupted, MachineError, RecipeError
+from calque.errors import CalqueError, DataError, Interrupted, MachineError, RecipeError, is_out_of_memory
 
 COMMANDS = {
     "demo": "See the whole way once: a generated corpus and a pretrained BERT become a translator.",
@@ -102,7 +102,7 @@ def explained(error: BaseException) -> CalqueError | None:
         return RecipeError(str(error))
     if isinstance(error, KeyboardInterrupt):
         return Interrupted("interrupted")
-    if _is_out_of_memory(error):
+    if is_out_of_memory(error):
         return MachineError("out of memory: translate or train with fewer tokens at once, or use a smaller model")
     if isinstance(error, OSError) and error.errno is not None:
         return _from_system(error)
@@ -116,14 +116,6 @@ def _from_system(error: OSError) -> CalqueError | None:
         advice = ": free some space and run again" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
         return MachineError(f"{where}{reason}{advice}")
     return None if error.filename is None else DataError(reason, error.filename)
-
-
-def _is_out_of_memory(error: BaseException) -> bool:
-    """Python's, CUDA's, or the CPU allocator's of torch, which is never imported to ask."""
-    return isinstance(error, MemoryError) or (
-        isinstance(error, RuntimeError)
-        and (type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in str(error))
-    )
 
 
 def _bug(error: BaseException) -> str:

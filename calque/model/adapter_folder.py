@@ -14,14 +14,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from calque.errors import ModelError
-from calque.model.folder import FORMAT, Folder, recipe_in, write_text
+from calque.model.folder import FORMAT, Folder, damaged, recipe_in, said_in, write_text
 
 WEIGHTS = "adapter_model.safetensors"
 
@@ -79,7 +78,9 @@ class AdapterFolder:
                 trained over.
         """
         path = Path(path)
-        said = _said(path)
+        if not (path / "calque.json").is_file():
+            raise ModelError(f"{path}: no adapter folder (no calque.json there)")
+        said = said_in(path)
         if "adapter" not in said:
             raise ModelError(f"{path}: a whole translator, no adapter")
         try:
@@ -89,7 +90,7 @@ class AdapterFolder:
             adaptation = Adaptation(kind=kind, targets=targets, **numbers)
             name, place, digest = (adapter["base"][key] for key in ("name", "place", "digest"))
         except (KeyError, TypeError) as error:
-            raise ModelError(f"{path}/calque.json: damaged ({type(error).__name__}: {error})") from None
+            raise damaged(path, error) from None
         if not (path / WEIGHTS).is_file():
             raise ModelError(f"{path}: {WEIGHTS} is missing, the folder is damaged")
         found = base if isinstance(base, Folder) else Folder.open(base or _place(path, name, place))
@@ -109,8 +110,8 @@ class AdapterFolder:
 def is_adapter(path: Path) -> bool:
     """Whether `path` is an adapter folder of calque; False too where it is damaged or not there."""
     try:
-        return "adapter" in _said(path)
-    except ModelError:
+        return "adapter" in said_in(path)
+    except (ModelError, OSError):
         return False
 
 
@@ -125,23 +126,6 @@ def describe_adapter(path: Path, base: Folder, name: str, adaptation: Adaptation
     over = {"base": {"name": name, "place": place, "digest": base.digest}}
     text = json.dumps({"format": FORMAT, **said, "adapter": asdict(adaptation) | over}, ensure_ascii=False, indent=1)
     write_text(path / "calque.json", text + "\n")
-
-
-def _said(path: Path) -> Mapping[str, Any]:
-    """calque.json as it is."""
-    file = path / "calque.json"
-    if not file.is_file():
-        raise ModelError(f"{path}: no adapter folder (no calque.json there)")
-    try:
-        said = json.loads(file.read_text(encoding="utf-8"))
-        newer = said["format"] > FORMAT
-    except (ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"{file}: damaged ({type(error).__name__}: {error})") from None
-    if newer:
-        raise ModelError(
-            f"{path}: written in format {said['format']}, newer than this calque reads ({FORMAT}): upgrade calque"
-        )
-    return dict(said)
 
 
 def _place(path: Path, name: str, place: str) -> Path:

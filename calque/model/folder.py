@@ -55,16 +55,11 @@ class Folder:
                 else "no model folder"
             )
             raise ModelError(f"{path}: this is {what} (no calque.json there)")
+        said = said_in(path)
         try:
-            said = json.loads((path / "calque.json").read_text(encoding="utf-8"))
-            newer = said["format"] > FORMAT
             opened = cls(path, said["family"], said["source"], said["target"], int(said["max_length"]), said)
         except (ValueError, KeyError, TypeError) as error:
-            raise ModelError(f"{path}/calque.json: damaged ({type(error).__name__}: {error})") from None
-        if newer:
-            raise ModelError(
-                f"{path}: written in format {said['format']}, newer than this calque reads ({FORMAT}): upgrade calque"
-            )
+            raise damaged(path, error) from None
         if "adapter" in said:
             raise ModelError(
                 f"{path}: this is an adapter, no whole translator: `calque merge` makes one of it and its base "
@@ -102,6 +97,25 @@ class Folder:
                 while chunk := content.read(1 << 22):
                     digest.update(chunk)
         return f"xxh3-128:{digest.hexdigest()}"
+
+
+def said_in(path: Path) -> dict[str, Any]:
+    """What calque.json in `path` says; ModelError where it is damaged, or was written by a newer calque."""
+    try:
+        said: dict[str, Any] = json.loads((path / "calque.json").read_text(encoding="utf-8"))
+        newer = said["format"] > FORMAT
+    except (ValueError, KeyError, TypeError) as error:
+        raise damaged(path, error) from None
+    if newer:
+        raise ModelError(
+            f"{path}: written in format {said['format']}, newer than this calque reads ({FORMAT}): upgrade calque"
+        )
+    return said
+
+
+def damaged(path: Path, error: Exception) -> ModelError:
+    """What to raise where calque.json in `path` does not say what it should."""
+    return ModelError(f"{path}/calque.json: damaged ({type(error).__name__}: {error})")
 
 
 def recipe_in(path: Path) -> dict[str, Any]:

@@ -33,7 +33,7 @@ from transformers import (
 )
 from transformers import BertGenerationDecoder as Decoder
 
-from calque.errors import ModelError, nearest
+from calque.errors import ModelError, is_out_of_memory, nearest
 from calque.model.family import Build
 from calque.model.lean import OFFSET
 from calque.model.pretrained import Pretrained
@@ -227,7 +227,7 @@ def reading(folder: Path) -> Iterator[None]:
             *(OSError, ValueError, RuntimeError, KeyError, ImportError, SafetensorError),
             *(TypeError, AttributeError, StrictDataclassError),  # a config.json that is JSON and yet no configuration
         ) as error:
-            if isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error):
+            if is_out_of_memory(error):
                 raise
             reason = " ".join(str(error).split())[:_TOLD] or type(error).__name__
             raise ModelError(f"{folder}: cannot be loaded ({reason})") from None

@@ -13,12 +13,10 @@ import torch
 from calque.recipes.finetune import Finetune
 from calque.training.batches import Batching
 from calque.training.finetune import begin, settled
-from calque.training.loop import accelerator_of
-from calque.training.objective import Scored, Translation
-from calque.training.optimizer import optimizer_of
+from calque.training.loop import prepared
+from calque.training.objective import Translation
 from calque.training.progress import Silence
 from calque.training.rows import Text, encode
-from calque.training.schedule import freeze
 from calque.training.update import update
 
 
@@ -49,14 +47,11 @@ def forecast(recipe: Finetune, train: Text, steps: int) -> Forecast:
     recipe = settled(recipe, Silence())
     torch.manual_seed(recipe.seed)
     start, notes = begin(recipe, train)
-    freeze(recipe, start.module, start.pretrained)
     rows, _ = encode(train, start.source, start.target)
     batching = Batching.of(rows, recipe.batch_tokens, recipe.micro_batch_tokens, recipe.seed)
     epoch = batching.epoch(0)
-    accelerator = accelerator_of(recipe)
     objective = Translation(start.family, recipe.label_smoothing, recipe.rdrop)
-    optimizer = optimizer_of(recipe, start.module, start.pretrained)
-    scored, optimizer = accelerator.prepare(Scored(start.module.train(), objective), optimizer)
+    accelerator, scored, optimizer = prepared(recipe, start.module.train(), start.pretrained, objective)
     per_token = []
     for step in random.Random(recipe.seed).choices(epoch, k=steps + 1):
         began = time.perf_counter()

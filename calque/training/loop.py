@@ -14,14 +14,14 @@ from accelerate import Accelerator
 from accelerate.utils import DistributedDataParallelKwargs
 from torch import nn
 
-from calque.errors import Interrupted, MachineError, ProbeError
+from calque.errors import Interrupted, MachineError, ProbeError, is_out_of_memory
 from calque.model.batch import Batch, Ids
 from calque.recipes.finetune import Finetune
 from calque.training.batches import Batching
 from calque.training.checkpoint import Checkpoints
 from calque.training.course import Course, Outcome
 from calque.training.journal import Journal
-from calque.training.memory import Memory, estimate, ran_out
+from calque.training.memory import Memory, estimate
 from calque.training.objective import Objective, Scored
 from calque.training.optimizer import optimizer_of, set_rate
 from calque.training.progress import Listener, Message, Sample, Step, Validation
@@ -42,6 +42,16 @@ def accelerator_of(recipe: Finetune) -> Accelerator:
     mixed = "bf16" if recipe.precision == "bf16" else "no"
     ways = DistributedDataParallelKwargs(find_unused_parameters=bool(recipe.unfreeze))
     return Accelerator(mixed_precision=mixed, cpu=recipe.device == "cpu", kwargs_handlers=[ways])
+
+
+def prepared(
+    recipe: Finetune, module: nn.Module, pretrained: frozenset[str], objective: Objective
+) -> tuple[Accelerator, nn.Module, torch.optim.Optimizer]:
+    """What takes a step: the accelerator, the network with its loss, and the optimizer of what the recipe trains."""
+    freeze(recipe, module, pretrained)
+    accelerator = accelerator_of(recipe)
+    optimizer = optimizer_of(recipe, module, pretrained)
+    return accelerator, *accelerator.prepare(Scored(module, objective), optimizer)
 
 
 class Loop:
@@ -65,15 +75,12 @@ class Loop:
     ) -> None:
         self.recipe, self.objective, self.rows, self.validator = recipe, objective, rows, validator
         self.run_folder, self.listener, self.team = run, listener, team
-        freeze(recipe, module, pretrained)
-        self.pretrained = pretrained & {name for name, p in module.named_parameters() if p.requires_grad}
-        self.accelerator = accelerator_of(recipe)
-        optimizer = optimizer_of(recipe, module, self.pretrained)
+        self.accelerator, self.scored, self.optimizer = prepared(recipe, module, pretrained, objective)
         self.module = module
-        self.scored, self.optimizer = self.accelerator.prepare(Scored(module, objective), optimizer)
+        trained = {name for name, parameter in module.named_parameters() if parameter.requires_grad}
+        self.pretrained = pretrained & trained
         self.batching = Batching.of(rows, recipe.batch_tokens, recipe.micro_batch_tokens, recipe.seed)
         self.per_epoch = len(self.batching.epoch(0))
-        trained = {name for name, parameter in module.named_parameters() if parameter.requires_grad}
         alone = trained == self.pretrained
         self.thaw = Thaw.of(recipe.unfreeze, self.pretrained, alone) if recipe.unfreeze and self.pretrained else None
         self.course = Course()
@@ -192,7 +199,7 @@ class Loop:
             try:
                 return gradient(self.accelerator, self.scored, self._batches(parts, step), self.team)
             except RuntimeError as error:
-                if not ran_out(error):
+                if not is_out_of_memory(error):
                     raise
                 if not self.team.alone or all(len(rows) == 1 for rows in parts):
                     raise MachineError(

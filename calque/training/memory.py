@@ -1,4 +1,4 @@
-"""How much memory a run takes, told before it starts; and what running out of it looks like.
+"""How much memory a run takes, told before it starts.
 
 Legend: B rows.
 """
@@ -90,11 +90,6 @@ def _available(device: torch.device) -> int | None:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
     except (ValueError, OSError, AttributeError):  # no such number on this system
         return None
-
-
-def ran_out(error: RuntimeError) -> bool:
-    """Whether the error says that the device has no memory left; a CPU's allocator has no error class for it."""
-    return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator: can't allocate memory" in str(error)
 
 
 def _size(count: float) -> str:

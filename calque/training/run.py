@@ -84,7 +84,7 @@ class Run:
             return False
         wrong = manifest.damage(self.start)
         if wrong:
-            raise ModelError(f"{self.start}: damaged ({wrong}): put it back from a copy, or begin anew with --restart")
+            raise self._damaged(self.start, wrong)
         self._refuse_other(recipe)
         for leftover in [*self.path.glob("*/.*.part-*"), *self.out.parent.glob(f".{self.out.name}.part-*")]:
             shutil.rmtree(leftover, ignore_errors=True)
@@ -160,8 +160,8 @@ class Run:
         except (OSError, ValueError, TypeError) as error:
             raise self._damaged(file, error) from None
 
-    def _damaged(self, file: Path, error: Exception) -> ModelError:
-        return ModelError(f"{file}: damaged ({error}): put it back from a copy, or begin anew with --restart")
+    def _damaged(self, path: Path, why: object) -> ModelError:
+        return ModelError(f"{path}: damaged ({why}): put it back from a copy, or begin anew with --restart")
 
     def finish(self, fill: Any) -> None:  # noqa: ANN401
         """Let `fill(folder)` make the final folder, move the metrics in, rename it to OUT, and clear up.

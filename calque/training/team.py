@@ -59,11 +59,6 @@ class Team:
         """This process' part of what is to be done by all: every size-th item, so that similar lengths are shared."""
         return list(items[self.rank :: self.size])
 
-    def together(self, shares: Sequence[Sequence[U]]) -> list[U]:
-        """The items in the order before they were shared, from the shares by rank."""
-        total = sum(map(len, shares))
-        return [shares[i % self.size][i // self.size] for i in range(total)]
-
     def sum(self, values: Sequence[float]) -> list[float]:
         """The sums of these numbers over all processes (float64)."""
         if self.alone:
