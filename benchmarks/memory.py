@@ -40,10 +40,10 @@ def _peak(setting: Setting, name: str) -> float:
             TABLE[name](setting, setting.text()).heaviest()
     if device_of(setting.device).type == "cuda":
         return torch.cuda.max_memory_allocated() / _MB
-    return _resident() / _MB
+    return resident() / _MB
 
 
-def _resident() -> float:
+def resident() -> float:
     """The largest resident size of this process in bytes. Linux's getrusage also counts what the parent held before
     exec, so the process's own high-water mark is read where there is one."""
     status = Path("/proc/self/status")

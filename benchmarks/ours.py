@@ -18,7 +18,7 @@ from calque.training.finetune import begin, settled
 from calque.training.loop import prepared
 from calque.training.objective import Translation
 from calque.training.progress import Silence
-from calque.training.rows import Text, encode
+from calque.training.rows import Text, fitting
 from calque.training.update import update
 
 _WARM_UP = 6  # steps whose time only tells how many to take
@@ -36,8 +36,9 @@ class Ours:
         self.recipe = settled(Finetune.of(given), Silence())
         torch.manual_seed(setting.seed)
         start, _ = begin(self.recipe, text)
-        self.rows, fitting = encode(text, start.source, start.target)
-        self.characters = [len(text.pairs[i][0]) + len(text.pairs[i][1]) for i in fitting]
+        pairs = list(text)
+        self.rows, numbers = fitting(pairs, start.source, start.target)
+        self.characters = [sum(map(len, pairs[i])) for i in numbers]
         self.shape = _shape(start.module.config)
         self.objective = Translation(start.family, self.recipe.label_smoothing, self.recipe.rdrop)
         module = start.module.train()

@@ -88,7 +88,7 @@ def examples(setting: Setting, text: Text) -> list[dict[str, Any]]:
     sources, targets = (codec.encode_all(side) for side in (text.sources, text.targets))
     return [
         {"input_ids": s, "attention_mask": [1] * len(s), "labels": t, "characters": len(pair[0]) + len(pair[1])}
-        for s, t, pair in zip(sources, targets, text.pairs, strict=True)
+        for s, t, pair in zip(sources, targets, text, strict=True)
         if max(len(s), len(t)) <= setting.max_length
     ]
 

@@ -16,7 +16,7 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ from calque.recipes.finetune import Finetune
 from calque.training.batches import Batching
 from calque.training.finetune import begin, finetune, settled, versions
 from calque.training.progress import Event, Silence, Step, Validation
-from calque.training.rows import Text, encode, read
+from calque.training.rows import fitting, read
 
 CONTENDERS = ("calque", "calque_same_vocabulary", "seq2seq_trainer")
 WARM_UP = 0.05  # share of the run in which the rate rises; then it falls linearly
@@ -93,9 +93,8 @@ def _setting(given: argparse.Namespace, seed: int) -> Setting:
     )  # fmt: skip
 
 
-def _held_out(given: argparse.Namespace, name: str, most: int) -> Text:
-    text = read((getattr(given, name),), given.source, given.target)
-    return replace(text, pairs=text.pairs[:most])
+def _held_out(given: argparse.Namespace, name: str, most: int) -> list[tuple[str, str]]:
+    return list(islice(read((getattr(given, name),), given.source, given.target), most))
 
 
 class Stopwatch:
@@ -136,9 +135,9 @@ def ours(given: argparse.Namespace, seed: int, name: str) -> Learned:
         made = Folder.open(recipe.out)
         codecs = made.source_codec, made.target_codec
         family = families.of(made.family, *codecs)
-        text = _held_out(given, "test", given.test_pairs)
-        rows, fitting = encode(text, *codecs)
-        examiner = Examiner.of(family, codecs[1], given.target, rows, [text.pairs[i] for i in fitting])
+        pairs = _held_out(given, "test", given.test_pairs)
+        rows, numbers = fitting(pairs, *codecs)
+        examiner = Examiner.of(family, codecs[1], given.target, rows, [pairs[i] for i in numbers])
         measured = examiner.measure(family.load(made.path))
     nats = examiner.nats_per_character(measured)
     rate = recipe.learning_rate
@@ -158,7 +157,7 @@ def _length(recipe: Finetune, wanted: int) -> tuple[int, int]:
     text = read(recipe.train, recipe.source, recipe.target)
     torch.manual_seed(recipe.seed)
     start, _ = begin(settled(recipe, Silence()), text)
-    rows, _ = encode(text, start.source, start.target)
+    rows, _ = fitting(list(text), start.source, start.target)
     batching = Batching.of(rows, recipe.batch_tokens, recipe.micro_batch_tokens, recipe.seed)
     steps = sentences = epoch = 0
     while True:
@@ -219,11 +218,11 @@ def rival(given: argparse.Namespace, seed: int) -> Learned:
 
 def _examiner(given: argparse.Namespace, setting: Setting, name: str, most: int) -> Examiner:
     """An examiner of the rival. Its decoder is taught to say the first token too, so that this is one more label."""
-    text, codec = _held_out(given, name, most), rivals.codec_of(setting)
-    rows, fitting = encode(text, codec, codec)
+    pairs, codec = _held_out(given, name, most), rivals.codec_of(setting)
+    rows, numbers = fitting(pairs, codec, codec)
     taught = [Ids(row.source, [codec.special.bos, *(row.target or ())]) for row in rows]
     family = families.of("pair", codec, codec)
-    return Examiner.of(family, codec, given.target, taught, [text.pairs[i] for i in fitting])
+    return Examiner.of(family, codec, given.target, taught, [pairs[i] for i in numbers])
 
 
 def summary(given: argparse.Namespace, learned: Sequence[Learned]) -> dict[str, Any]:

@@ -117,7 +117,7 @@ def measure(setting: Setting, given: argparse.Namespace) -> dict[str, Any]:
         "spread": {key: round(spread(values), 3) if values else None for key, values in ratios.items()},
         "noise": {name: None if share is None else round(share, 4) for name, share in noise.items()},
         "seconds_are": yardstick.clock.kind,
-        "corpus": {"train": given.train or f"calque demo, {given.pairs} pairs", "pairs": len(text.pairs)},
+        "corpus": {"train": given.train or f"calque demo, {given.pairs} pairs", "pairs": text.count},
         "machine": machine.describe(yardstick.clock.device),
         "seed": setting.seed,
         "versions": versions(),

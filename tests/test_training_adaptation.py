@@ -32,7 +32,7 @@ from calque.training.merge import merge
 from calque.training.optimizer import optimizer_of
 from calque.training.overfit import chosen
 from calque.training.progress import Message, Silence, Step, Validation
-from calque.training.rows import encode, read
+from calque.training.rows import fitting, read
 from calque.training.schedule import freeze
 from calque.training.validate import Validator
 
@@ -112,9 +112,9 @@ def loaded(path):
 def dev_loss(places, path):
     """The development loss of what lies in a folder, measured anew."""
     module, family, folder = loaded(path)
-    text = read(places["dev"], "en", "fr")
-    rows, fitting = encode(text, folder.source_codec, folder.target_codec)
-    texts = [text.pairs[i] for i in fitting]
+    pairs = list(read(places["dev"], "en", "fr"))
+    rows, numbers = fitting(pairs, folder.source_codec, folder.target_codec)
+    texts = [pairs[i] for i in numbers]
     return Validator(family, folder.target_codec, "fr", rows, texts, 1, 4096).measure(module).loss
 
 
@@ -303,7 +303,7 @@ def started(places, settings, kind):
     recipe = Finetune.of(settings | {"adapter": kind})
     start, _ = begin(recipe, text := read(recipe.train, "en", "fr"))
     start = adapted(recipe, start, Silence())
-    return start, chosen(encode(text, start.source, start.target)[0])
+    return start, chosen(fitting(list(text), start.source, start.target)[0])
 
 
 def test_the_probes_of_adapters_look_at_what_they_should(places, on_bert):

@@ -22,7 +22,7 @@ from calque.training.loop import accelerator_of
 from calque.training.objective import Scored, Translation
 from calque.training.optimizer import optimizer_of
 from calque.training.progress import Message, Step, Validation
-from calque.training.rows import encode, read
+from calque.training.rows import fitting, read
 from calque.training.schedule import freeze
 from calque.training.update import gradient
 
@@ -35,7 +35,7 @@ def settings(tmp_path):
 def test_gradients_do_not_depend_on_how_the_batch_was_cut(settings):
     recipe = Finetune.of(settings | {"dropout": 0.0})
     start, _ = begin(recipe, text := read(recipe.train, "en", "fr"))
-    rows = encode(text, start.source, start.target)[0][:16]
+    rows = fitting(list(text), start.source, start.target)[0][:16]
     objective = Translation(start.family, label_smoothing=0.1)
     scored, accelerator = Scored(start.module.train(), objective), accelerator_of(recipe)
     gradients = []

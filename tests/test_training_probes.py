@@ -19,7 +19,7 @@ from calque.training.finetune import begin, finetune
 from calque.training.overfit import chosen, overfit
 from calque.training.probes import probe
 from calque.training.progress import Silence
-from calque.training.rows import encode, read
+from calque.training.rows import fitting, read
 from calque.training.schedule import freeze
 
 SMALL = {"encoder_layers": 1, "decoder_layers": 1, "width": 64, "heads": 4, "feed_forward": 128}
@@ -32,7 +32,7 @@ def begun(folder: Path, pairs=None, **settings):
     torch.manual_seed(recipe.seed)
     start, _ = begin(recipe, text := read(recipe.train, "en", "fr"))
     freeze(recipe, start.module, start.pretrained)
-    return start, encode(text, start.source, start.target)[0]
+    return start, fitting(list(text), start.source, start.target)[0]
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from tiny_run import Killer, Listening, same
 
 from calque.errors import Interrupted, ModelError, RecipeError
 from calque.recipes.finetune import Finetune
-from calque.training import lock
+from calque.training import lock, rows
 from calque.training.finetune import finetune
 from calque.training.run import Run
 from calque.training.validate import Validator
@@ -183,3 +183,19 @@ def test_a_second_signal_stops_at_once(settings, tmp_path):
     with pytest.raises(Interrupted, match="stopped at once; go on with the same command and --resume"):
         finetune(Finetune.of(settings), listener=Impatient())
     assert not (tmp_path / "model.run" / "checkpoints").exists()
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_resumed_run_tokenises_again_only_where_its_store_is_damaged(settings, tmp_path, monkeypatch, damaged):
+    finetune(Finetune.of(settings | {"out": str(tmp_path / "whole")}))
+    with pytest.raises(Interrupted):
+        finetune(Finetune.of(settings), listener=Killer(3, signal.SIGTERM))
+    ids = tmp_path / "model.run" / "store" / "train" / "ids.bin"
+    tokenised = []
+    real = rows.fitting
+    monkeypatch.setattr(rows, "fitting", lambda pairs, *codecs: tokenised.append(len(pairs)) or real(pairs, *codecs))
+    if damaged:
+        ids.write_bytes(ids.read_bytes()[:-2])
+    finetune(Finetune.of(settings), resume=True)
+    assert tokenised == ([80] if damaged else [])
+    assert same(tmp_path / "whole", tmp_path / "model")

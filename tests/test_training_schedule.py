@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 
 from calque.recipes.optimisation import Optimisation
-from calque.training.batches import Batching, cut
 from calque.training.schedule import Thaw, rate
 
 
@@ -66,21 +65,6 @@ def test_what_lies_above_the_layers_thaws_with_the_top():
     assert Thaw.of(0.5, names).depths == dict(zip(names, [2, 1, 0, 0], strict=True))
     shared = ["encoder.embeddings.LayerNorm.bias", "encoder.encoder.albert_layer_groups.0.albert_layers.0.ffn.weight"]
     assert Thaw.of(0.5, shared).depths == {shared[0]: 1, shared[1]: 0}
-
-
-def test_cut_keeps_rows_times_longest_within_the_budget():
-    assert cut([0, 1, 2, 3], [(2, 2), (2, 3), (5, 5), (1, 1)], tokens=10) == [[0, 1], [2], [3]]
-
-
-def test_an_epoch_has_every_example_once_and_depends_on_seed_and_number_only():
-    lengths = tuple((i % 7 + 1, i % 5 + 1) for i in range(100))
-    batching = Batching(lengths, tokens=40, micro_tokens=20, seed=5)
-    first = batching.epoch(0)
-    assert sorted(i for step in first for i in step) == list(range(100))
-    assert first == Batching(lengths, 40, 20, 5).epoch(0) != batching.epoch(1)
-    for step in first:
-        assert len(step) * (max(lengths[i][0] for i in step) + max(lengths[i][1] for i in step)) <= 40
-        assert [i for micro in batching.micro(step) for i in micro] == step
 
 
 def test_without_new_weights_the_top_layer_is_open_from_the_start():

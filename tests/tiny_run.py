@@ -40,6 +40,7 @@ def settings(folder: Path) -> dict[str, Any]:
         "probes": False,
         "device": "cpu",
         "precision": "fp32",
+        "attention": "matmul",  # timing would choose, and two processes might choose differently
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,11 +11,12 @@ from calque.errors import RecipeError
 from calque.model.pretrained import Pretrained, tokenizer_folder
 from calque.recipes.vocabulary import Vocabulary
 from calque.text.codec import Codec
-from calque.text.learn import learn
+from calque.text.learn import SAMPLE, learn
+from calque.text.sample import evenly
 from calque.text.share import shared
 from calque.text.trim import trim
 
-_SAMPLE = 500  # sentences that show whether a tokenizer can spell a language
+_SAMPLE = 500  # sentences, at most, that show whether a tokenizer can spell a language
 _SPELLS = 0.97  # share of them that must come back with every visible character right
 
 
@@ -45,13 +46,14 @@ def choose(
     recipe: Vocabulary,
     encoder: Pretrained | None,
     decoder: Pretrained | None,
-    sources: Sequence[str],
-    targets: Sequence[str],
+    sources: Iterable[str],
+    targets: Iterable[str],
 ) -> Vocabularies:
     """The vocabularies that the recipe asks for, fitted to the training text where they are trimmed or new.
 
     The checkpoint whose tokenizer the target side may keep or trim is the decoder's, or the encoder's where the decoder
-    is new (None); then no embeddings are copied.
+    is new (None); then no embeddings are copied. Texts are iterated over several times and never held. A new vocabulary
+    is learnt from an even sample of them where they are many, and the note says so.
 
     Raises:
         RecipeError: the pretrained tokenizer is asked for where there is no pretrained model.
@@ -66,13 +68,13 @@ def choose(
 
 
 def _side(
-    side: str, choice: str, pieces: int | None, max_length: int, pretrained: Pretrained | None, texts: Sequence[str]
+    side: str, choice: str, pieces: int | None, max_length: int, pretrained: Pretrained | None, texts: Iterable[str]
 ) -> Side:
     if pretrained is None:
         if choice in ("keep", "trim"):
             raise RecipeError(f"{side}_vocabulary = '{choice}' needs a pretrained {side} side; use unigram or bpe")
-        codec = learn(texts, "bpe" if choice == "bpe" else "unigram", pieces, max_length)
-        return Side(codec, (), f"{codec.size} new pieces")
+        codec, learnt = _learnt(texts, choice, pieces, max_length)
+        return Side(codec, (), learnt)
     old = pretrained_codec(pretrained, max_length)
     spelled = spells(old, texts)
     if choice == "auto":
@@ -87,10 +89,18 @@ def _side(
     if choice == "trim":
         codec, kept = trim(old, texts)
         return Side(codec, tuple(enumerate(kept)), f"{codec.size} of the {old.size} pieces of {pretrained.name}")
-    codec = learn(texts, "bpe" if choice == "bpe" else "unigram", pieces, max_length)
+    codec, learnt = _learnt(texts, choice, pieces, max_length)
     rows = tuple(shared(codec, old))
     why = "" if spelled >= _SPELLS else f", since {pretrained.name} spells only {spelled:.0%} of these sentences"
-    return Side(codec, rows, f"{codec.size} new pieces, {len(rows)} of them known to {pretrained.name}{why}")
+    return Side(codec, rows, f"{learnt}, {len(rows)} of them known to {pretrained.name}{why}")
+
+
+def _learnt(texts: Iterable[str], choice: str, pieces: int | None, max_length: int) -> tuple[Codec, str]:
+    """A new vocabulary, and what is to be said of it."""
+    sample = evenly(texts, SAMPLE, len)
+    codec = learn(sample.items, "bpe" if choice == "bpe" else "unigram", pieces, max_length)
+    of = "" if sample.whole else f" (learnt from {len(sample.items):,} of {sample.total:,} sentences, evenly spaced)"
+    return codec, f"{codec.size} new pieces{of}"
 
 
 def pretrained_codec(pretrained: Pretrained, max_length: int) -> Codec:
@@ -99,9 +109,9 @@ def pretrained_codec(pretrained: Pretrained, max_length: int) -> Codec:
         return Codec.load(tokenizer_folder(pretrained, Path(scratch)), max_length=max_length)
 
 
-def spells(codec: Codec, texts: Sequence[str]) -> float:
+def spells(codec: Codec, texts: Iterable[str]) -> float:
     """Share of texts (an even sample) whose visible characters survive encoding and decoding."""
-    sample = texts[:: max(1, len(texts) // _SAMPLE)][:_SAMPLE]
+    sample = evenly(texts, _SAMPLE).items
     back = [codec.decode(ids) for ids in codec.encode_all(sample)]
     return sum("".join(a.split()) == "".join(b.split()) for a, b in zip(sample, back, strict=True)) / max(
         1, len(sample)

@@ -17,6 +17,7 @@ from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalize
 
 from calque.errors import DataError
 from calque.text.codec import Codec, Special
+from calque.text.sample import evenly
 from calque.text.share import shared
 
 __all__ = ["fitted", "learn", "shared"]
@@ -27,7 +28,8 @@ FIXED = len(SPECIAL) + 256 + 1  # pieces of every vocabulary: special ones, byte
 ESCAPE = "\ufdd0"  # a code point which Unicode promises never to use for a character
 RARE = 3  # what occurs less often gets no piece
 LARGEST = 16_000  # pieces, where nobody says how many
-SAMPLE = 500_000  # lines that a vocabulary is learnt from, at most
+CHUNK = 10_000  # words encoded at once
+SAMPLE = 25_000_000  # characters that a vocabulary is learnt from, at most: sentencepiece takes 20 bytes for each
 
 # Words keep their combining marks and joiners, unlike with GPT-2's expression; a space belongs to what follows it.
 WORDS = r" ?[\p{L}\p{M}\u200c\u200d]+| ?\p{N}| ?[^\s\p{L}\p{M}\p{N}\u200c\u200d]+|\s+(?!\S)|\s"
@@ -43,10 +45,11 @@ def learn(
     Without `pieces` the size follows `fitted`, and unigram pieces which occur less than three times are left out. A
     size that the text cannot support is lowered, and a warning logged; where one is too small for the alphabet, the
     rarest characters are spelled in bytes. Method: unigram language model (Kudo 2018) by sentencepiece, or byte-level
-    byte-pair encoding (Sennrich et al. 2016) by tokenizers. The same text gives the same vocabulary, byte for byte.
+    byte-pair encoding (Sennrich et al. 2016) by tokenizers. The same text gives the same vocabulary, byte for byte. Of
+    a text of more than 25 million characters, evenly spaced lines are used.
     Raises DataError where there is no text at all.
     """
-    lines = _sample([line for text in texts for line in text.split("\n") if line.strip()])
+    lines = evenly((line for text in texts for line in text.split("\n") if line.strip()), SAMPLE, len).items
     if not lines:
         raise DataError("no text to learn a vocabulary from")
     size = fitted(lines) if pieces is None else max(pieces, FIXED)
@@ -65,11 +68,6 @@ def fitted(lines: Sequence[str]) -> int:
     """
     grown = int(6 * math.sqrt(sum(map(len, lines))))
     return max(FIXED + len(_alphabet(lines)), min(grown, LARGEST))
-
-
-def _sample(lines: list[str]) -> list[str]:
-    """Evenly spaced lines, at most SAMPLE of them."""
-    return lines[:: math.ceil(len(lines) / SAMPLE)] if lines else []
 
 
 def _alphabet(lines: Sequence[str]) -> list[str]:
@@ -98,7 +96,7 @@ def _scores(lines: Sequence[str], alphabet: Sequence[str], size: int) -> list[tu
     blank = str.maketrans(dict.fromkeys(others, " "))
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter([line.translate(blank) for line in lines]),
+        sentence_iterator=(line.translate(blank) for line in lines),
         model_writer=model,
         model_type="unigram",
         vocab_size=size,
@@ -143,14 +141,16 @@ def _unigram_tokenizer(scores: list[tuple[str, float]]) -> Tokenizer:
 
 def _pruned(scores: list[tuple[str, float]], lines: Sequence[str]) -> Tokenizer:
     """A tokenizer without the pieces that the text itself uses less than RARE times; single characters stay."""
-    words = Counter(word for line in lines for word in line.split(" "))
+    words = list(Counter(word for line in lines for word in line.split(" ")).items())
     while True:
         tokenizer = _unigram_tokenizer(scores)
-        encodings = tokenizer.encode_batch_fast(list(words), add_special_tokens=False)
         used: Counter[int] = Counter()
-        for encoding, times in zip(encodings, words.values(), strict=True):
-            for number in encoding.ids:
-                used[number] += times
+        for start in range(0, len(words), CHUNK):
+            part = words[start : start + CHUNK]
+            encodings = tokenizer.encode_batch_fast([word for word, _ in part], add_special_tokens=False)
+            for encoding, (_, times) in zip(encodings, part, strict=True):
+                for number in encoding.ids:
+                    used[number] += times
         kept = [scored for i, scored in enumerate(scores) if i < FIXED - 1 or len(scored[0]) == 1 or used[i] >= RARE]
         if len(kept) == len(scores):
             return tokenizer

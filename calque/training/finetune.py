@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,8 +39,11 @@ from calque.training.progress import Listener, Message, Silence
 from calque.training.rows import Text, encode, read
 from calque.training.run import Run
 from calque.training.signals import leaving
+from calque.training.store import Store
 from calque.training.team import Team
 from calque.training.validate import Validator
+
+TOLD = 500_000  # pairs after which progress is told again
 
 
 @dataclass(frozen=True)
@@ -200,22 +203,44 @@ def _loaded(recipe: Finetune, path: Path, pretrained: frozenset[str] | None) -> 
 
 def _prepared(
     recipe: Finetune, run: Run, start: Start, train: Text, dev: Text, listener: Listener, team: Team
-) -> tuple[list[Ids], Loop]:
-    rows, _ = encode(train, start.source, start.target)
-    dev_rows, fitting = encode(dev, start.source, start.target)
+) -> tuple[Store, Loop]:
+    rows, dev_rows = (
+        _stored(name, text, run, start, listener, team) for name, text in (("train", train), ("dev", dev))
+    )
     for name, text, kept in (("train", train, rows), ("dev", dev, dev_rows)):
-        too_long = len(text.pairs) - len(kept)
+        too_long = text.count - len(kept)
         listener.event(
             Message(f"{name}: {len(kept)} pairs{_drops(text.dropped | {'longer than max_length': too_long})}")
         )
         if not kept:
             raise DataError(f"{name}: every pair is longer than --max-length {recipe.max_length} tokens")
-    texts = [dev.pairs[i] for i in fitting]
+    fitting = set(dev_rows.pairs.tolist())
+    texts = [pair for number, pair in enumerate(dev) if number in fitting]
     validator = Validator(
         start.family, start.target, recipe.target, dev_rows, texts, recipe.validation_pairs, recipe.search_tokens
     )
     objective = Translation(start.family, recipe.label_smoothing, recipe.rdrop)
     return rows, Loop(recipe, start.module, start.pretrained, objective, rows, validator, run.path, listener, team)
+
+
+def _stored(name: str, text: Text, run: Run, start: Start, listener: Listener, team: Team) -> Store:
+    """The tokenised text, which the leader writes and every process opens."""
+
+    def store() -> Store:
+        return encode(text, start.source, start.target, run.store / name, _teller(name, text, listener))
+
+    team.led(lambda: len(store()))
+    return store()
+
+
+def _teller(name: str, text: Text, listener: Listener) -> Callable[[int], None]:
+    """Tells of a long text how far its tokenising is."""
+
+    def tell(done: int) -> None:
+        if done % TOLD == 0 and done < text.count:
+            listener.event(Message(f"{name}: {done:,} of {text.count:,} pairs tokenised"))
+
+    return tell
 
 
 def _drops(dropped: dict[str, int]) -> str:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import random
 import statistics
+import tempfile
 import time
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
 
 from calque.recipes.finetune import Finetune
 from calque.training.batches import Batching
-from calque.training.finetune import begin, settled
+from calque.training.finetune import Start, begin, settled
 from calque.training.loop import prepared
 from calque.training.objective import Translation
 from calque.training.progress import Silence
 from calque.training.rows import Text, encode
+from calque.training.store import Store
 from calque.training.update import update
 
 
@@ -47,7 +50,14 @@ def forecast(recipe: Finetune, train: Text, steps: int) -> Forecast:
     recipe = settled(recipe, Silence())
     torch.manual_seed(recipe.seed)
     start, notes = begin(recipe, train)
-    rows, _ = encode(train, start.source, start.target)
+    with tempfile.TemporaryDirectory() as scratch:
+        rows = encode(train, start.source, start.target, Path(scratch) / "store")
+        return _timed(recipe, start, notes, rows, train.count - len(rows), steps)
+
+
+def _timed(
+    recipe: Finetune, start: Start, notes: tuple[str, ...], rows: Store, dropped_too_long: int, steps: int
+) -> Forecast:
     batching = Batching.of(rows, recipe.batch_tokens, recipe.micro_batch_tokens, recipe.seed)
     epoch = batching.epoch(0)
     objective = Translation(start.family, recipe.label_smoothing, recipe.rdrop)
@@ -57,18 +67,14 @@ def forecast(recipe: Finetune, train: Text, steps: int) -> Forecast:
         began = time.perf_counter()
         batches = [objective.batch([rows[i] for i in part]).to(accelerator.device) for part in batching.micro(step)]
         update(accelerator, scored, optimizer, batches, recipe.clip)
-        per_token.append((time.perf_counter() - began) / sum(_tokens(rows[i].source, rows[i].target) for i in step))
-    seconds = statistics.median(per_token[1:]) * sum(_tokens(row.source, row.target) for row in rows)
+        per_token.append((time.perf_counter() - began) / sum(int(side[step].sum()) for side in rows.lengths))
+    seconds = statistics.median(per_token[1:]) * sum(int(side.sum()) for side in rows.lengths)
     return Forecast(
         sentences_per_second=round(len(rows) / seconds, 1),
         steps_per_epoch=len(epoch),
         minutes_per_epoch=round(seconds / 60, 2),
         parameters=sum(p.numel() for p in start.module.parameters()),
-        dropped_too_long=len(train.pairs) - len(rows),
+        dropped_too_long=dropped_too_long,
         timed_steps=steps,
         notes=notes,
     )
-
-
-def _tokens(source: list[int], target: list[int] | None) -> int:
-    return len(source) + len(target or ())

@@ -111,9 +111,7 @@ class Loop:
 
     def memory(self) -> Memory:
         """What the run should take, before it begins."""
-        parts = [part for step in self.batching.epoch(0) for part in self.batching.micro(step)]
-        largest = max(parts, key=self.batching.padded)
-        return estimate(self.module, self.objective, self.rows, largest, self.recipe.optimizer)
+        return estimate(self.module, self.objective, self.rows, self.batching.largest(), self.recipe.optimizer)
 
     def run(self, resume: bool = False) -> Outcome:
         """Train to the end, or to an early stop.

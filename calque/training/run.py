@@ -44,6 +44,11 @@ class Run:
         """The model folder as it was before the first step."""
         return self.path / "start"
 
+    @property
+    def store(self) -> Path:
+        """Where the tokenised text lies, so that a resumed run need not tokenise again."""
+        return self.path / "store"
+
     @contextmanager
     def alone(self, resume: bool, listener: Listener) -> Iterator[None]:
         """Keep other processes out of the run for as long as the block lasts. OUT.run goes away with the lock where

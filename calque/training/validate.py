@@ -13,7 +13,7 @@ from calque.model.batch import Ids
 from calque.model.family import Family
 from calque.recipes.search import Search
 from calque.text.codec import Codec
-from calque.training.batches import cut
+from calque.training.batches import cut, lengths_of
 from calque.training.loss import summed_cross_entropy
 from calque.training.progress import Sample
 from calque.training.team import ALONE, Team
@@ -70,8 +70,8 @@ class Validator:
         return Measured(loss, scores, (source, hypotheses[shown], reference))
 
     def _order(self, indices: Sequence[int]) -> list[list[int]]:
-        lengths = [(len(row.source), len(row.target or ())) for row in self.rows]
-        return cut(sorted(indices, key=lambda i: lengths[i]), lengths, self.tokens)
+        lengths = sources, targets = lengths_of(self.rows)
+        return cut(sorted(indices, key=lambda i: (sources[i], targets[i])), lengths, self.tokens)
 
     @torch.inference_mode()
     def _loss(self, module: nn.Module, device: torch.device, team: Team, between: Callable[[], None]) -> float:
