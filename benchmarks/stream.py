@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import multiprocessing
 import shutil
 import sys
@@ -40,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Parse, measure, print."""
     given = _parser().parse_args(arguments)
     with tempfile.TemporaryDirectory(dir=given.folder) as name:
-        result = measure(given.pairs, given.held, given.seed, Path(name))
+        result = measure(given, Path(name))
     print(json.dumps(result) if given.json else markdown(result))
 
 
@@ -48,20 +49,21 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=1_000_000, help="pairs of the text that is streamed")
     parser.add_argument("--held", type=int, default=200_000, help="pairs of the text that is held in lists")
+    parser.add_argument("--words", type=float, default=24, help="words of a sentence, on average")
     parser.add_argument("--folder", type=Path, help="where text and store are written; by default for temporary files")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true")
     return parser
 
 
-def measure(pairs: int, held: int, seed: int, folder: Path) -> dict[str, Any]:
+def measure(given: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Both sides: seconds and the peak of memory after each phase, and bytes a pair."""
     sides: dict[str, dict[str, Any]] = {}
-    for name, size, work in (("streamed", pairs, streamed), ("held", held, kept)):
+    for name, size, work in (("streamed", given.pairs, streamed), ("held", given.held, kept)):
         print(f"{name}: {size:,} pairs", file=sys.stderr)
         text = folder / name
         text.mkdir()
-        written = _apart(generate, text / "train", size, seed)
+        written = _apart(generate, text / "train", size, given.words, given.seed)
         sides[name] = {
             "pairs": size,
             "text_mb": round(written / _MB, 1),
@@ -70,7 +72,7 @@ def measure(pairs: int, held: int, seed: int, folder: Path) -> dict[str, Any]:
         shutil.rmtree(text)
     small, large = (1e6 * sides[name]["peak_mb"] / sides[name]["pairs"] for name in ("streamed", "held"))
     return {**sides, "bytes_per_pair": {"streamed": round(small), "held": round(large)},
-            "ratio_bytes_per_pair": round(large / small, 2), "seed": seed}  # fmt: skip
+            "ratio_bytes_per_pair": round(large / small, 2), "words": given.words, "seed": given.seed}  # fmt: skip
 
 
 def _apart(work: Any, *arguments: Any) -> Any:
@@ -169,20 +171,20 @@ def lexicon(chance: np.random.Generator) -> list[str]:
     return list(found)
 
 
-def generate(prefix: Path, pairs: int, seed: int) -> int:
-    """Write PREFIX.en and PREFIX.fr: words by Zipf's law, lengths as in news (about 24 words), both sides of similar
+def generate(prefix: Path, pairs: int, words: float, seed: int) -> int:
+    """Write PREFIX.en and PREFIX.fr: words by Zipf's law, about `words` of them in a sentence, both sides of similar
     length. Returns their bytes."""
     chance = np.random.default_rng(seed)
     shares = 1 / (np.arange(WORDS) + 2.7)
     edges = np.cumsum(shares / shares.sum())
     files = [prefix.with_name(f"{prefix.name}.{language}") for language in ("en", "fr")]
-    words = [lexicon(chance) for _ in files]
+    lexicons = [lexicon(chance) for _ in files]
     with files[0].open("w", encoding="utf-8") as first, files[1].open("w", encoding="utf-8") as second:
         for start in range(0, pairs, CHUNK):
             count = min(CHUNK, pairs - start)
-            lengths = np.exp(chance.normal(3.0, 0.6, count))
+            lengths = np.exp(chance.normal(math.log(words) - 0.18, 0.6, count))
             others = lengths * np.exp(chance.normal(0.08, 0.15, count))
-            for file, known, sizes in ((first, words[0], lengths), (second, words[1], others)):
+            for file, known, sizes in ((first, lexicons[0], lengths), (second, lexicons[1], others)):
                 whole = np.clip(sizes, 1, LONGEST).astype(np.int64)
                 file.writelines(_sentences(known, np.searchsorted(edges, chance.random(int(whole.sum()))), whole))
     return sum(file.stat().st_size for file in files)
