@@ -12,6 +12,7 @@ from calque.recipes.adapter import Adapter
 from calque.recipes.architecture import Architecture
 from calque.recipes.idle import idle
 from calque.recipes.limits import Limits, Machine, Validation
+from calque.recipes.mixture import Mixture
 from calque.recipes.optimisation import Optimisation
 from calque.recipes.parallel import PLACE, Parallel
 from calque.recipes.preset import with_preset
@@ -19,7 +20,7 @@ from calque.recipes.search import Search
 from calque.recipes.vocabulary import Vocabulary
 
 
-class Finetune(Parallel, Architecture, Adapter, Vocabulary, Optimisation, Limits, Validation, Search, Machine):
+class Finetune(Parallel, Mixture, Architecture, Adapter, Vocabulary, Optimisation, Limits, Validation, Search, Machine):
     """A pretrained model and parallel text become a translator. Where `model` names a preset, its settings are the
     defaults."""
 

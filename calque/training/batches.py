@@ -63,20 +63,26 @@ class Batching:
         """The batching of these rows."""
         return cls(lengths_of(rows), tokens, min(tokens, micro_tokens or tokens), seed)
 
-    def epoch(self, number: int) -> Epoch:
+    def epoch(self, number: int, quotas: Sequence[tuple[int, int, int]] | None = None) -> Epoch:
         """The steps of one epoch: similar lengths together, in an order of their own each epoch.
+
+        `quotas` says how many rows to draw from the rows between a first and a last: each as often as any other of
+        them or once more; by default every row is drawn once.
 
         Lengths are compared with some noise, so that a row meets other rows in each epoch even where few have its
         length: sources in bands of BAND tokens, within a band targets after less than BAND tokens were added, going up
         in one band and down in the next. Takes 20 bytes a row for a moment, and 4 for as long as the epoch lasts.
         """
         chance = np.random.PCG64([self.seed, number])  # its raw numbers stay the same in all versions of numpy
-        keys = np.empty(len(self.lengths[0]), np.uint64)
+        drawn = None if quotas is None else _drawn(quotas, chance)
+        keys = np.empty(len(self.lengths[0] if drawn is None else drawn), np.uint64)
         first = int(chance.random_raw()) % BAND
         for start in range(0, len(keys), BLOCK):
             block = slice(start, min(start + BLOCK, len(keys)))
+            rows = np.arange(block.start, block.stop, dtype=np.uint64) if drawn is None else drawn[block]
+            which: Any = block if drawn is None else rows
             noise = chance.random_raw(block.stop - start)
-            keys[block] = _keys(self.lengths[0][block], self.lengths[1][block], start, first, noise)
+            keys[block] = _keys(self.lengths[0][which], self.lengths[1][which], rows, first, noise)
         keys.sort()
         order = keys.astype(np.uint32)  # the lower half of a key is the row
         del keys
@@ -115,15 +121,25 @@ def cut(order: Sequence[int], lengths: Lengths, tokens: int) -> list[list[int]]:
     return [list(order[start:end]) for start, end in pairwise(cuts)]
 
 
-def _keys(sources: Numbers, targets: Numbers, start: int, first: int, noise: Keys) -> Keys:
-    """What the rows from `start` on are sorted by, in one number: band of the source (14 bits), target with noise (18),
+def _drawn(quotas: Sequence[tuple[int, int, int]], chance: np.random.PCG64) -> Keys:
+    """The numbers of the rows that the quotas draw, those of chance among them."""
+    drawn = []
+    for begin, end, quota in quotas:
+        rows = np.arange(begin, end, dtype=np.uint64)
+        times, rest = divmod(quota, max(1, end - begin))
+        extra = np.argsort(chance.random_raw(len(rows)), kind="stable")[:rest]
+        drawn += [np.tile(rows, times), rows[np.sort(extra)]]
+    return np.concatenate(drawn)
+
+
+def _keys(sources: Numbers, targets: Numbers, rows: Keys, first: int, noise: Keys) -> Keys:
+    """What `rows` are sorted by, in one number: band of the source (14 bits), target with noise (18),
     row (32)."""
     source, target = (np.minimum(side, _LONGEST).astype(np.uint64) for side in (sources, targets))
     band = (source + first + noise % BAND) // BAND
     within = (target << _FRACTION) + (noise >> 32) % (BAND << _FRACTION)
     within = np.where(band % 2, _WITHIN - within, within)
-    row = np.arange(start, start + len(sources), dtype=np.uint64)
-    return ((band << 50) | (within << 32) | row).astype(np.uint64, copy=False)
+    return ((band << 50) | (within << 32) | rows).astype(np.uint64, copy=False)
 
 
 def _cuts(order: Numbers, lengths: Lengths, tokens: int) -> npt.NDArray[np.int64]:

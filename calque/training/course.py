@@ -9,12 +9,13 @@ from calque.training.validate import Measured
 
 @dataclass
 class Course:
-    """How far the run is; saved in every checkpoint. `seconds` is wall-clock time, validation included; `losses` and
+    """How far the run is; saved in every checkpoint. `seconds` is wall-clock time, validation included; `loss` and
     `tokens` are summed since the last line of metrics; `validated` is the step of the latest validation and `value`
     its score, higher is better; `micro_tokens` is what the memory allows, where it ran out."""
 
     step: int = 0
     epoch: int = 0
+    stage: int = 0
     position: int = 0
     seconds: float = 0.0
     loss: float = 0.0

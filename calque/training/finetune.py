@@ -33,6 +33,7 @@ from calque.training.course import Outcome
 from calque.training.device import fastest
 from calque.training.idle import refuse_idle, refuse_settled
 from calque.training.loop import Loop
+from calque.training.material import Material
 from calque.training.objective import Translation
 from calque.training.probes import probe
 from calque.training.progress import Listener, Message, Silence
@@ -219,8 +220,11 @@ def _prepared(
     validator = Validator(
         start.family, start.target, recipe.target, dev_rows, texts, recipe.validation_pairs, recipe.search_tokens
     )
+    material = Material.of(recipe, train, rows, (start.source, start.target))
+    if material.corpora.stages:
+        listener.event(Message(str(material.corpora)))
     objective = Translation(start.family, recipe.label_smoothing, recipe.rdrop)
-    return rows, Loop(recipe, start.module, start.pretrained, objective, rows, validator, run.path, listener, team)
+    return rows, Loop(recipe, start.module, start.pretrained, objective, material, validator, run.path, listener, team)
 
 
 def _stored(name: str, text: Text, run: Run, start: Start, listener: Listener, team: Team) -> Store:

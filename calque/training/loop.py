@@ -15,12 +15,13 @@ from accelerate.utils import DistributedDataParallelKwargs
 from torch import nn
 
 from calque.errors import Interrupted, MachineError, ProbeError, is_out_of_memory
-from calque.model.batch import Batch, Ids
+from calque.model.batch import Batch
 from calque.recipes.finetune import Finetune
-from calque.training.batches import Batching
+from calque.training.batches import Batching, Epoch
 from calque.training.checkpoint import Checkpoints
 from calque.training.course import Course, Outcome
 from calque.training.journal import Journal
+from calque.training.material import Material
 from calque.training.memory import Memory, estimate
 from calque.training.objective import Objective, Scored
 from calque.training.optimizer import optimizer_of, set_rate
@@ -55,7 +56,7 @@ def prepared(
 
 
 class Loop:
-    """One run over `rows`, validated by `validator`, with its files in `run`.
+    """One run over `material`, validated by `validator`, with its files in `run`.
 
     The gradient of a step is the summed loss of all its micro-batches divided by all their scored tokens, so that it
     does not depend on how the step was cut.
@@ -67,20 +68,20 @@ class Loop:
         module: nn.Module,
         pretrained: frozenset[str],
         objective: Objective,
-        rows: Sequence[Ids],
+        material: Material,
         validator: Validator,
         run: Path,
         listener: Listener,
         team: Team = ALONE,
     ) -> None:
-        self.recipe, self.objective, self.rows, self.validator = recipe, objective, rows, validator
+        self.recipe, self.objective, self.material, self.validator = recipe, objective, material, validator
         self.run_folder, self.listener, self.team = run, listener, team
         self.accelerator, self.scored, self.optimizer = prepared(recipe, module, pretrained, objective)
         self.module = module
         trained = {name for name, parameter in module.named_parameters() if parameter.requires_grad}
         self.pretrained = pretrained & trained
-        self.batching = Batching.of(rows, recipe.batch_tokens, recipe.micro_batch_tokens, recipe.seed)
-        self.per_epoch = len(self.batching.epoch(0))
+        self.batching = Batching.of(material.rows, recipe.batch_tokens, recipe.micro_batch_tokens, recipe.seed)
+        self.per_epoch = len(self._epoch(0, 0))
         alone = trained == self.pretrained
         self.thaw = Thaw.of(recipe.unfreeze, self.pretrained, alone) if recipe.unfreeze and self.pretrained else None
         self.course = Course()
@@ -111,7 +112,7 @@ class Loop:
 
     def memory(self) -> Memory:
         """What the run should take, before it begins."""
-        return estimate(self.module, self.objective, self.rows, self.batching.largest(), self.recipe.optimizer)
+        return estimate(self.module, self.objective, self.material.rows, self.batching.largest(), self.recipe.optimizer)
 
     def run(self, resume: bool = False) -> Outcome:
         """Train to the end, or to an early stop.
@@ -152,14 +153,21 @@ class Loop:
     def _steps(self) -> Iterator[list[int]]:
         """Index lists of the steps left, epoch after epoch, until the run's end."""
         while True:
-            epoch = self.batching.epoch(self.course.epoch)
-            while self.course.position < len(epoch):
+            epoch = self._epoch(self.course.epoch, self.course.stage)
+            while self.course.position < len(epoch) and not self._next_stage():
                 if self.fraction >= 1 or self._patience_is_over():
                     return
                 step = epoch[self.course.position]
                 self.course.position += 1
                 yield step
             self.course.epoch, self.course.position = self.course.epoch + 1, 0
+            self.course.stage = self.material.corpora.stage(self.fraction)
+
+    def _epoch(self, number: int, stage: int) -> Epoch:
+        return self.batching.epoch(number, self.material.corpora.quotas(stage))
+
+    def _next_stage(self) -> bool:
+        return self.material.corpora.stage(self.fraction) != self.course.stage
 
     def _patience_is_over(self) -> bool:
         return 0 < self.recipe.patience <= self.course.without_better
@@ -220,7 +228,9 @@ class Loop:
     def _batches(self, parts: Sequence[Sequence[int]], step: Sequence[int]) -> list[Batch]:
         """The micro-batches; where this process has no share of the step, one in which nothing is scored, since all
         processes must meet."""
-        batches = [self.objective.batch([self.rows[i] for i in rows]) for rows in parts or [step[:1]]]
+        batches = [
+            self.objective.batch(self.material.examples(rows, self.course.epoch)) for rows in parts or [step[:1]]
+        ]
         if not parts:
             batches = [batch.unscored() for batch in batches]
         return [batch.to(self.accelerator.device) for batch in batches]

@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -22,14 +22,19 @@ CHUNK = 10_000  # pairs encoded at once
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A corpus that was read through once: how many usable pairs it has, what was dropped (header rows of tables too),
-    its files' digests. Each iteration reads the usable pairs (source, target) from its files again.
+    """A corpus that was read through once: how many usable pairs each of its places has, what was dropped (header rows
+    of tables too), its files' digests. Each iteration reads the usable pairs (source, target) from its files again.
     """
 
     corpus: Corpus
-    count: int
+    counts: tuple[int, ...]
     dropped: dict[str, int]
     digest: dict[str, str]
+
+    @property
+    def count(self) -> int:
+        """Usable pairs of all places."""
+        return sum(self.counts)
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return ((pair.source, pair.target) for pair in usable(self.corpus))
@@ -60,12 +65,12 @@ def read(places: Sequence[str], source: str, target: str) -> Text:
     """The usable pairs of a corpus; DataError where it has none or cannot be read."""
     corpus = Corpus.open(places, source, target)
     dropped = Dropped()
-    count = sum(1 for _ in usable(corpus, dropped))
-    if not count:
+    counts = tuple(sum(1 for _ in usable(replace(corpus, places=(place,)), dropped)) for place in corpus.places)
+    if not any(counts):
         raise DataError(f"{', '.join(places)}: no usable pair (dropped: {dropped})")
     headers = sum(map(bool, corpus.headers().values()))
-    counts = dropped.counts() | ({f"header row{'s' if headers > 1 else ''}": headers} if headers else {})
-    return Text(corpus, count, counts, corpus.digest())
+    left_out = dropped.counts() | ({f"header row{'s' if headers > 1 else ''}": headers} if headers else {})
+    return Text(corpus, counts, left_out, corpus.digest())
 
 
 def encode(
