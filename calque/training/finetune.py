@@ -38,6 +38,7 @@ from calque.training.probes import probe
 from calque.training.progress import Listener, Message, Silence
 from calque.training.rows import Text, encode, read
 from calque.training.run import Run
+from calque.training.sharding import refuse_unshardable
 from calque.training.signals import leaving
 from calque.training.team import Team
 from calque.training.validate import Validator
@@ -72,6 +73,7 @@ def finetune(recipe: Finetune, resume: bool = False, restart: bool = False, list
         Interrupted: a signal came; `resume` goes on.
     """
     team = Team.here()
+    refuse_unshardable(recipe, team)
     listener = listener if listener is not None and team.leads else Silence()
     run = Run(recipe.out)
     with ExitStack() as held:

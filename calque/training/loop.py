@@ -26,6 +26,7 @@ from calque.training.objective import Objective, Scored
 from calque.training.optimizer import optimizer_of, set_rate
 from calque.training.progress import Listener, Message, Sample, Step, Validation
 from calque.training.schedule import Thaw, freeze, rate
+from calque.training.sharding import held, sharded
 from calque.training.signals import Stop, Stopped
 from calque.training.snapshots import Snapshots
 from calque.training.team import ALONE, Team
@@ -50,6 +51,9 @@ def prepared(
     """What takes a step: the accelerator, the network with its loss, and the optimizer of what the recipe trains."""
     freeze(recipe, module, pretrained)
     accelerator = accelerator_of(recipe)
+    if recipe.sharding == "full" and not Team.here().alone:
+        scored = sharded(recipe, Scored(module, objective), accelerator.device)
+        return accelerator, scored, optimizer_of(recipe, scored.module, pretrained)
     optimizer = optimizer_of(recipe, module, pretrained)
     return accelerator, *accelerator.prepare(Scored(module, objective), optimizer)
 
@@ -77,6 +81,7 @@ class Loop:
         self.run_folder, self.listener, self.team = run, listener, team
         self.accelerator, self.scored, self.optimizer = prepared(recipe, module, pretrained, objective)
         self.module = module
+        self.held = held(recipe, module, self.scored, self.optimizer, self.accelerator.device, team)
         trained = {name for name, parameter in module.named_parameters() if parameter.requires_grad}
         self.pretrained = pretrained & trained
         self.batching = Batching.of(rows, recipe.batch_tokens, recipe.micro_batch_tokens, recipe.seed)
@@ -113,7 +118,8 @@ class Loop:
         """What the run should take, before it begins."""
         parts = [part for step in self.batching.epoch(0) for part in self.batching.micro(step)]
         largest = max(parts, key=self.batching.padded)
-        return estimate(self.module, self.objective, self.rows, largest, self.recipe.optimizer)
+        with self.held.whole() as module:
+            return self.held.memory(estimate(module, self.objective, self.rows, largest, self.recipe.optimizer))
 
     def run(self, resume: bool = False) -> Outcome:
         """Train to the end, or to an early stop.
@@ -220,19 +226,26 @@ class Loop:
             torch.cuda.empty_cache()
 
     def _batches(self, parts: Sequence[Sequence[int]], step: Sequence[int]) -> list[Batch]:
-        """The micro-batches; where this process has no share of the step, one in which nothing is scored, since all
-        processes must meet."""
-        batches = [self.objective.batch([self.rows[i] for i in rows]) for rows in parts or [step[:1]]]
-        if not parts:
-            batches = [batch.unscored() for batch in batches]
+        """The micro-batches; where this process has less to do than it has to meet the others, some in which nothing is
+        scored."""
+        batches = [self.objective.batch([self.rows[i] for i in rows]) for rows in parts]
+        while len(batches) < self._rounds(step):
+            batches.append(self.objective.batch([self.rows[step[0]]]).unscored())
         return [batch.to(self.accelerator.device) for batch in batches]
+
+    def _rounds(self, step: Sequence[int]) -> int:
+        """How often processes must meet in this step: once; with sharding in every forward pass, which gathers weights
+        from all."""
+        mates = [replace(self.team, rank=rank) for rank in range(self.team.size)]
+        shares = [mate.share(step) for mate in mates if self.recipe.sharding == "full"]
+        return max([1, *(len(self.batching.micro(share)) for share in shares)])
 
     def _thaw(self, fraction: float) -> None:
         if self.thaw is None:
             return
         frozen = self.thaw.frozen(fraction)
         if frozen != self._frozen:
-            for name, parameter in self.module.named_parameters():
+            for name, parameter in self.held.trained.named_parameters():
                 if name in self.pretrained:
                     parameter.requires_grad_(name not in frozen)
             self._frozen = frozen
@@ -310,9 +323,10 @@ class Loop:
 
     def _validate(self) -> None:
         course = self.course
-        measured = self.validator.measure(self.module, course.validations, self._between, self.team)
-        course.value = measured.better_by(self.recipe.best)
-        best = self.team.led(lambda: self.snapshots.offer(self.module, course.value, course.step))
+        with self.held.whole() as module:
+            measured = self.validator.measure(module, course.validations, self._between, self.team)
+            course.value = measured.better_by(self.recipe.best)
+            best = self.team.led(lambda: self.snapshots.offer(module, course.value, course.step))
         course.validated = course.step
         course.validations = max(course.validations + 1, int(self.fraction * self.recipe.validations))
         course.without_better = 0 if best else course.without_better + 1
@@ -339,20 +353,22 @@ class Loop:
             self.listener.event(Message(f"the tracker cannot write ({error}): training goes on without it"))
 
     def _save(self, must: bool = False) -> None:
-        self.team.led(lambda: self._write(must))
+        with self.held.gathered():
+            self.team.led(lambda: self._write(must))
 
     def _write(self, must: bool) -> None:
         self.course.kept = [[value, step] for value, step in self.snapshots.kept]
         self.journal.flush()
-        self.checkpoints.save(self.module, self.optimizer, asdict(self.course), must)
+        self.checkpoints.save(self.module, self.held, asdict(self.course), must)
         self.snapshots.clean(needed=self.checkpoints.snapshots())
 
     def _restore(self) -> None:
         """Every process reads the newest checkpoint; the leader first, who sets damaged ones aside."""
-        state = self.team.led(lambda: self.checkpoints.restore(self.module, self.optimizer))
+        state = self.team.led(lambda: self.checkpoints.restore(self.module, self.held))
         if not self.team.leads:
-            state = self.checkpoints.restore(self.module, self.optimizer)
+            state = self.checkpoints.restore(self.module, self.held)
         if state is not None:
+            self.held.spread()
             self.course = Course(**state)
             self._fit()
         if self.team.leads:
@@ -366,7 +382,8 @@ class Loop:
         self.listener.event(
             Message("measuring the best weights, and the average of the kept ones, on the development text")
         )
-        measured, chosen = self.team.led(self._choose)
+        with self.held.whole():
+            measured, chosen = self.team.led(self._choose)
         self._tick()
         self._record({"step": self.course.step, "chosen": chosen, "dev_loss": measured.loss, **measured.scores,
                       "seconds": round(self.course.seconds, 2)})  # fmt: skip
