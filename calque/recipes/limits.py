@@ -76,10 +76,5 @@ class Machine(Recipe):
         description="keep no activations of layers and compute them again in the backward pass: less memory, a third "
         "more time",
     )
-    sharding: Literal["none", "full"] = Field(
-        default="none",
-        description="what the processes of a launcher share: the work alone, or (full) parameters, gradients and the "
-        "optimizer's state too, for networks that one device cannot hold with them",
-    )
     threads: int | None = Field(default=None, ge=1, description="CPU threads; by default PyTorch's choice")
     seed: int = Field(default=1, ge=0, lt=2**32, description="seed of everything random")

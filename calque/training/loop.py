@@ -51,7 +51,7 @@ def prepared(
     """What takes a step: the accelerator, the network with its loss, and the optimizer of what the recipe trains."""
     freeze(recipe, module, pretrained)
     accelerator = accelerator_of(recipe)
-    if recipe.sharding == "full" and not Team.here().alone:
+    if recipe.sharding == "full":
         scored = sharded(recipe, Scored(module, objective), accelerator.device)
         return accelerator, scored, optimizer_of(recipe, scored.module, pretrained)
     optimizer = optimizer_of(recipe, module, pretrained)

@@ -184,22 +184,23 @@ def refuse_unshardable(recipe: Finetune, team: Team) -> None:
         )
     if recipe.optimizer == "adafactor":
         raise RecipeError(
-            "--sharding full cannot go with --optimizer adafactor, whose sums over rows and columns torch does not compute "
-            "on shares: take adamw"
+            "--sharding full cannot go with --optimizer adafactor, whose sums over rows and columns torch does not "
+            "compute on shares: take adamw"
         )
 
 
 def sharded(recipe: Finetune, scored: Scored, device: torch.device) -> Scored:
     """A copy whose parameters are shares: layer by layer, so that only a few are gathered at a time, and the rest
     (embeddings, the output layer tied to them) together for the whole step. Layers that are computed leanly in bf16 are
-    gathered in bf16 too: a copy in that precision would be kept for the backward pass otherwise.
+    gathered in bf16 too: a copy in that precision would be kept for the backward pass otherwise. (Transformers' own
+    forward pass, and DoRA's norms, want float32.)
     """
     from torch.distributed.device_mesh import init_device_mesh
     from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard, register_fsdp_forward_method
 
     mesh = init_device_mesh(device.type, (torch.distributed.get_world_size(),))
     scored = copy.deepcopy(scored)
-    leanly = recipe.attention != "stock" and covers(scored.module)
+    leanly = recipe.attention != "stock" and recipe.adapter == "none" and covers(scored.module)
     dtype = torch.bfloat16 if leanly and recipe.precision == "bf16" else None
     policy = MixedPrecisionPolicy(param_dtype=dtype, reduce_dtype=torch.float32, cast_forward_inputs=False)
     for layer in layers_of(scored.module):
