@@ -68,7 +68,7 @@ def test_what_is_kept_for_the_backward_pass_is_counted(settings, tmp_path):  # n
             return module(batch).exp().sum()  # keeps the batch and the exponentials: 1,000 + 10 numbers a row
 
     module = torch.nn.Linear(1000, 10)
-    found = memory.estimate(module, Doubling(), list(range(100)), list(range(100)), "adamw")
+    found = memory.estimate(module, Doubling(), list(range(100)), "adamw")
     assert found.weights == found.gradients == 4 * 10_010
     assert found.optimizer == 2 * found.weights
     assert found.activations == 4 * 100 * 1010

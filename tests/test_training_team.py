@@ -19,20 +19,28 @@ from calque.training.finetune import finetune
 from calque.training.team import Team
 
 SCRIPT = """
-import json, sys
+import json, os, signal, sys
 from calque.recipes.finetune import Finetune
 from calque.training.finetune import finetune
-finetune(Finetune.of(json.loads(sys.argv[1])), resume=sys.argv[2] == "resume")
+from calque.training.progress import Step
+
+class Once:
+    def event(self, event):
+        if isinstance(event, Step) and event.step == stop:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+recipe, how, stop = Finetune.of(json.loads(sys.argv[1])), sys.argv[2], int(sys.argv[3])
+finetune(recipe, resume=how == "resume", listener=Once())
 """
 
 
-def launched(processes, tmp_path, settings, how="begin"):  # noqa: F811
+def launched(processes, tmp_path, settings, how="begin", stop=0):  # noqa: F811
     script = tmp_path / "train.py"
     script.write_text(SCRIPT)
     return subprocess.Popen(
         [
             *(sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)),
-            *("--monitor-interval", "0.2", str(script), json.dumps(settings), how),
+            *("--monitor-interval", "0.2", str(script), json.dumps(settings), how, str(stop)),
         ],
         env=os.environ | {"OMP_NUM_THREADS": "1"},
         stderr=subprocess.PIPE,
@@ -68,10 +76,11 @@ def test_shares_are_disjoint_and_whole():
     assert shares == [[0, 3, 6], [1, 4], [2, 5]]
 
 
-def test_two_processes_compute_what_one_does(settings, tmp_path):  # noqa: F811
+@pytest.mark.parametrize("sharding", ["none", "full"])
+def test_two_processes_compute_what_one_does(settings, tmp_path, sharding):  # noqa: F811
     plain = settings | {"dropout": 0.0, "steps": 20, "log_every": 1, "micro_batch_tokens": 120, "clip": 1.0}
     finetune(Finetune.of(plain | {"out": str(tmp_path / "one")}))
-    process = launched(2, tmp_path, plain | {"out": str(tmp_path / "two")})
+    process = launched(2, tmp_path, plain | {"out": str(tmp_path / "two"), "sharding": sharding})
     _, told = process.communicate(timeout=100)
     assert process.returncode == 0, told
     (one, dev_one), (two, dev_two) = losses(tmp_path / "one"), losses(tmp_path / "two")
@@ -83,11 +92,12 @@ def test_two_processes_compute_what_one_does(settings, tmp_path):  # noqa: F811
 
 
 @pytest.mark.slow
-def test_a_killed_process_ends_the_job_and_another_number_goes_on(settings, tmp_path):  # noqa: F811
-    plain = settings | {"dropout": 0.0, "steps": 400, "save_every": 20, "validate_every": 100}
+@pytest.mark.parametrize(("sharding", "steps"), [("none", 400), ("full", 60)])
+def test_a_killed_process_ends_the_job_and_another_number_goes_on(settings, tmp_path, sharding, steps):  # noqa: F811
+    plain = settings | {"dropout": 0.0, "steps": steps, "save_every": 20, "validate_every": steps // 4}
     whole, broken = plain | {"out": str(tmp_path / "whole")}, plain | {"out": str(tmp_path / "broken")}
     finetune(Finetune.of(whole))
-    process = launched(2, tmp_path, broken)
+    process = launched(2, tmp_path, broken | {"sharding": sharding})
     checkpoints = tmp_path / "broken.run" / "checkpoints"
     while not list(checkpoints.glob("step-*")) and process.poll() is None:
         time.sleep(0.05)
@@ -97,7 +107,7 @@ def test_a_killed_process_ends_the_job_and_another_number_goes_on(settings, tmp_
     assert time.monotonic() - began < 30
     assert process.returncode != 0
     assert not (tmp_path / "broken").exists()
-    process = launched(3, tmp_path, broken, "resume")
+    process = launched(3, tmp_path, broken | {"sharding": sharding}, "resume")
     _, told = process.communicate(timeout=100)
     assert process.returncode == 0, told
     weights = [load_file(tmp_path / name / "model.safetensors") for name in ("whole", "broken")]

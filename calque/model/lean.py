@@ -10,8 +10,9 @@ Legend: B rows, S source length, T target length, N positions with some unused o
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -25,6 +26,9 @@ from calque.model.noise import Noise
 OFFSET = {"roberta": 2, "camembert": 2, "xlm-roberta": 2}  # positions before the first real one
 ENCODERS = frozenset({"bert", "electra", *OFFSET})
 _GRAIN = 64  # flat positions are a multiple of this where kernels are compiled for each shape
+THROUGH = (
+    "through"  # the method with which a layer does work that reads its weights, where they lie elsewhere (sharding)
+)
 _HIDDEN = -1e4  # added to the scores of keys that may not be seen; bf16 holds it
 
 
@@ -75,8 +79,7 @@ def states(pair: Any, batch: Batch, way: Way) -> Tensor:  # noqa: ANN401
     return states_ND[: rows * length].view(rows, length, -1)
 
 
-@dataclass(frozen=True, slots=True)
-class _Memory:
+class _Memory(NamedTuple):
     """The encoder's states, the bias that hides their padding, and the source length."""
 
     states_ND: Tensor
@@ -106,11 +109,14 @@ class _Side:
         """The last layer's states, (N, D)."""
         x_ND = self._embedded(embeddings)
         for layer in layers:
-            if self.way.recompute and torch.is_grad_enabled():
-                x_ND = checkpoint(self._layer, layer, x_ND, bias, memory, use_reentrant=False)
-            else:
-                x_ND = self._layer(layer, x_ND, bias, memory)
+            through = getattr(layer, THROUGH, _at_once)
+            x_ND = through(self._work, layer, x_ND, bias, memory)
         return x_ND
+
+    def _work(self, layer: Any, x_ND: Tensor, bias: Tensor | None, memory: _Memory | None) -> Tensor:  # noqa: ANN401
+        if self.way.recompute and torch.is_grad_enabled():
+            return checkpoint(self._layer, layer, x_ND, bias, memory, use_reentrant=False)  # type: ignore[no-any-return]
+        return self._layer(layer, x_ND, bias, memory)
 
     def _noise(self) -> Noise:
         return Noise(self.dropout, self.dtype, self.ids_BT.device)
@@ -159,6 +165,10 @@ class _Side:
             return layer(x_ND).to(self.dtype)  # type: ignore[no-any-return]
         bias = None if layer.bias is None else layer.bias.to(self.dtype)
         return functional.linear(x_ND, layer.weight.to(self.dtype), bias)
+
+
+def _at_once(work: Callable[..., Tensor], *arguments: Any) -> Tensor:  # noqa: ANN401
+    return work(*arguments)
 
 
 def _normed(x_ND: Tensor, norm: Any) -> Tensor:  # noqa: ANN401

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -26,6 +26,11 @@ class Finetune(Parallel, Mixture, Architecture, Adapter, Vocabulary, Optimisatio
 
     dev: tuple[str, ...] = Field(min_length=1, description=f"development text, which says when to stop: {PLACE}")
     out: Path = Field(description="folder of the finished translator; the run itself lies in OUT.run")
+    sharding: Literal["none", "full"] = Field(
+        default="none",
+        description="what several processes have each: none: the whole network; full: a share of its parameters, "
+        "gradients and optimizer state, for networks that one device cannot hold with these",
+    )
     probes: bool = Field(default=True, description="look for the known silent bugs before training")
 
     @model_validator(mode="before")

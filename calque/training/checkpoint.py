@@ -11,7 +11,7 @@ import re
 import shutil
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from safetensors import SafetensorError
@@ -28,6 +28,16 @@ _RANDOM = "random.cpu"
 _NAME = re.compile(r"step-(\d+)(?:\.(\d+))?")  # a second checkpoint of a step, from after its validation, is step-N.2
 
 
+class Stateful(Protocol):
+    """An optimizer, as a checkpoint sees it."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Its state, as torch's optimizers tell it."""
+
+    def load_state_dict(self, state: dict[str, Any], /) -> None:
+        """Take that state over."""
+
+
 class Checkpoints:
     """The checkpoints of a run in `folder`: the last `keep`, and those of the `keep_best` best validations. None is
     ever overwritten, and none removed before a newer one is complete."""
@@ -36,9 +46,7 @@ class Checkpoints:
         self.folder, self.keep, self.keep_best, self.listener = folder, keep, keep_best, listener
         self._saved: tuple[int, int] | None = None
 
-    def save(
-        self, module: nn.Module, optimizer: torch.optim.Optimizer, state: dict[str, Any], must: bool = False
-    ) -> None:
+    def save(self, module: nn.Module, optimizer: Stateful, state: dict[str, Any], must: bool = False) -> None:
         """Write a checkpoint, unless this state is saved already, and remove those that need not be kept. One that
         cannot be written is told, and the older ones stay.
 
@@ -57,7 +65,7 @@ class Checkpoints:
         self._saved = _turn(state)
         self._thin_out()
 
-    def restore(self, module: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any] | None:
+    def restore(self, module: nn.Module, optimizer: Stateful) -> dict[str, Any] | None:
         """Put the newest undamaged checkpoint into the network, the optimizer and the random generators; its state, or
         None where there is none. Damaged ones are told and set aside, so that no later run takes them for newer.
 
@@ -113,7 +121,7 @@ class Checkpoints:
         self.listener.event(Message(text))
 
 
-def write(checkpoint: Path, module: nn.Module, optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
+def write(checkpoint: Path, module: nn.Module, optimizer: Stateful, state: dict[str, Any]) -> None:
     """Write the folder `checkpoint`, complete or not at all.
 
     Raises:
@@ -127,7 +135,7 @@ def write(checkpoint: Path, module: nn.Module, optimizer: torch.optim.Optimizer,
         manifest.write(aside)
 
 
-def size(module: nn.Module, optimizer: torch.optim.Optimizer) -> int:
+def size(module: nn.Module, optimizer: Stateful) -> int:
     """Bytes that a checkpoint's tensors take."""
     tensors = [*module.parameters(), *module.buffers(), *_flat(optimizer.state_dict())[0].values()]
     return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
@@ -138,7 +146,7 @@ def found(folder: Path) -> list[Path]:
     return sorted((path for path in folder.glob("step-*") if _NAME.fullmatch(path.name)), key=_place)
 
 
-def load(checkpoint: Path, module: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+def load(checkpoint: Path, module: nn.Module, optimizer: Stateful) -> dict[str, Any]:
     """Put a checkpoint into the network, the optimizer and the random generators; its state.
 
     Raises:

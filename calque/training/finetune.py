@@ -39,6 +39,7 @@ from calque.training.probes import probe
 from calque.training.progress import Listener, Message, Silence
 from calque.training.rows import Text, encode, read
 from calque.training.run import Run
+from calque.training.sharding import refuse_unshardable
 from calque.training.signals import leaving
 from calque.training.store import Store
 from calque.training.team import Team
@@ -76,6 +77,7 @@ def finetune(recipe: Finetune, resume: bool = False, restart: bool = False, list
         Interrupted: a signal came; `resume` goes on.
     """
     team = Team.here()
+    refuse_unshardable(recipe, team)
     listener = listener if listener is not None and team.leads else Silence()
     run = Run(recipe.out)
     with ExitStack() as held:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,10 @@ from accelerate.utils import DistributedDataParallelKwargs
 from torch import nn
 
 from calque.errors import Interrupted, MachineError, ProbeError, is_out_of_memory
-from calque.model.batch import Batch
 from calque.recipes.finetune import Finetune
-from calque.training.batches import Batching, Epoch
 from calque.training.checkpoint import Checkpoints
 from calque.training.course import Course, Outcome
+from calque.training.feed import Feed
 from calque.training.journal import Journal
 from calque.training.material import Material
 from calque.training.memory import Memory, estimate
@@ -27,6 +26,7 @@ from calque.training.objective import Objective, Scored
 from calque.training.optimizer import optimizer_of, set_rate
 from calque.training.progress import Listener, Message, Sample, Step, Validation
 from calque.training.schedule import Thaw, freeze, rate
+from calque.training.sharding import held, sharded
 from calque.training.signals import Stop, Stopped
 from calque.training.snapshots import Snapshots
 from calque.training.team import ALONE, Team
@@ -51,6 +51,9 @@ def prepared(
     """What takes a step: the accelerator, the network with its loss, and the optimizer of what the recipe trains."""
     freeze(recipe, module, pretrained)
     accelerator = accelerator_of(recipe)
+    if recipe.sharding == "full":
+        scored = sharded(recipe, Scored(module, objective), accelerator.device)
+        return accelerator, scored, optimizer_of(recipe, scored.module, pretrained)
     optimizer = optimizer_of(recipe, module, pretrained)
     return accelerator, *accelerator.prepare(Scored(module, objective), optimizer)
 
@@ -74,14 +77,15 @@ class Loop:
         listener: Listener,
         team: Team = ALONE,
     ) -> None:
-        self.recipe, self.objective, self.material, self.validator = recipe, objective, material, validator
+        self.recipe, self.objective, self.validator = recipe, objective, validator
         self.run_folder, self.listener, self.team = run, listener, team
         self.accelerator, self.scored, self.optimizer = prepared(recipe, module, pretrained, objective)
         self.module = module
+        self.held = held(recipe, module, self.scored, self.optimizer, self.accelerator.device, team)
         trained = {name for name, parameter in module.named_parameters() if parameter.requires_grad}
         self.pretrained = pretrained & trained
-        self.batching = Batching.of(material.rows, recipe.batch_tokens, recipe.micro_batch_tokens, recipe.seed)
-        self.per_epoch = len(self._epoch(0, 0))
+        self.feed = Feed(recipe, material, objective, team, self.accelerator.device)
+        self.per_epoch = len(self.feed.epoch(0, 0))
         alone = trained == self.pretrained
         self.thaw = Thaw.of(recipe.unfreeze, self.pretrained, alone) if recipe.unfreeze and self.pretrained else None
         self.course = Course()
@@ -112,7 +116,8 @@ class Loop:
 
     def memory(self) -> Memory:
         """What the run should take, before it begins."""
-        return estimate(self.module, self.objective, self.material.rows, self.batching.largest(), self.recipe.optimizer)
+        with self.held.whole() as module:
+            return self.held.memory(estimate(module, self.objective, self.feed.largest(), self.recipe.optimizer))
 
     def run(self, resume: bool = False) -> Outcome:
         """Train to the end, or to an early stop.
@@ -153,21 +158,15 @@ class Loop:
     def _steps(self) -> Iterator[list[int]]:
         """Index lists of the steps left, epoch after epoch, until the run's end."""
         while True:
-            epoch = self._epoch(self.course.epoch, self.course.stage)
-            while self.course.position < len(epoch) and not self._next_stage():
+            epoch = self.feed.epoch(self.course.epoch, self.course.stage)
+            while self.course.position < len(epoch) and self.feed.stage(self.fraction) == self.course.stage:
                 if self.fraction >= 1 or self._patience_is_over():
                     return
                 step = epoch[self.course.position]
                 self.course.position += 1
                 yield step
             self.course.epoch, self.course.position = self.course.epoch + 1, 0
-            self.course.stage = self.material.corpora.stage(self.fraction)
-
-    def _epoch(self, number: int, stage: int) -> Epoch:
-        return self.batching.epoch(number, self.material.corpora.quotas(stage))
-
-    def _next_stage(self) -> bool:
-        return self.material.corpora.stage(self.fraction) != self.course.stage
+            self.course.stage = self.feed.stage(self.fraction)
 
     def _patience_is_over(self) -> bool:
         return 0 < self.recipe.patience <= self.course.without_better
@@ -201,9 +200,10 @@ class Loop:
             MachineError: the memory is too small for one pair, or for a process' share among several.
         """
         while True:
-            parts = self.batching.micro(self.team.share(step))
+            parts = self.feed.parts(step)
             try:
-                return gradient(self.accelerator, self.scored, self._batches(parts, step), self.team)
+                batches = self.feed.batches(parts, step, self.course.epoch)
+                return gradient(self.accelerator, self.scored, batches, self.team)
             except RuntimeError as error:
                 if not is_out_of_memory(error):
                     raise
@@ -212,35 +212,18 @@ class Loop:
                         "the memory is too small: give a smaller --micro-batch-tokens or --max-length, or --recompute"
                     ) from None
             self.optimizer.zero_grad(set_to_none=True)
-            self.course.micro_tokens = max(1, self.batching.micro_tokens // 2)
-            self._fit()
+            self.course.micro_tokens = max(1, self.feed.batching.micro_tokens // 2)
+            self.feed.cut_at(self.course.micro_tokens)
             self.listener.event(
                 Message(f"out of memory: going on with micro-batches of {self.course.micro_tokens} tokens, summed up")
             )
-
-    def _fit(self) -> None:
-        """Cut micro-batches as the course says, once it was found out."""
-        if self.course.micro_tokens is not None:
-            self.batching = replace(self.batching, micro_tokens=self.course.micro_tokens)
-        if self.accelerator.device.type == "cuda":
-            torch.cuda.empty_cache()
-
-    def _batches(self, parts: Sequence[Sequence[int]], step: Sequence[int]) -> list[Batch]:
-        """The micro-batches; where this process has no share of the step, one in which nothing is scored, since all
-        processes must meet."""
-        batches = [
-            self.objective.batch(self.material.examples(rows, self.course.epoch)) for rows in parts or [step[:1]]
-        ]
-        if not parts:
-            batches = [batch.unscored() for batch in batches]
-        return [batch.to(self.accelerator.device) for batch in batches]
 
     def _thaw(self, fraction: float) -> None:
         if self.thaw is None:
             return
         frozen = self.thaw.frozen(fraction)
         if frozen != self._frozen:
-            for name, parameter in self.module.named_parameters():
+            for name, parameter in self.held.trained.named_parameters():
                 if name in self.pretrained:
                     parameter.requires_grad_(name not in frozen)
             self._frozen = frozen
@@ -318,9 +301,10 @@ class Loop:
 
     def _validate(self) -> None:
         course = self.course
-        measured = self.validator.measure(self.module, course.validations, self._between, self.team)
-        course.value = measured.better_by(self.recipe.best)
-        best = self.team.led(lambda: self.snapshots.offer(self.module, course.value, course.step))
+        with self.held.whole() as module:
+            measured = self.validator.measure(module, course.validations, self._between, self.team)
+            course.value = measured.better_by(self.recipe.best)
+            best = self.team.led(lambda: self.snapshots.offer(module, course.value, course.step))
         course.validated = course.step
         course.validations = max(course.validations + 1, int(self.fraction * self.recipe.validations))
         course.without_better = 0 if best else course.without_better + 1
@@ -347,22 +331,25 @@ class Loop:
             self.listener.event(Message(f"the tracker cannot write ({error}): training goes on without it"))
 
     def _save(self, must: bool = False) -> None:
-        self.team.led(lambda: self._write(must))
+        with self.held.gathered():
+            self.team.led(lambda: self._write(must))
 
     def _write(self, must: bool) -> None:
         self.course.kept = [[value, step] for value, step in self.snapshots.kept]
         self.journal.flush()
-        self.checkpoints.save(self.module, self.optimizer, asdict(self.course), must)
+        self.checkpoints.save(self.module, self.held, asdict(self.course), must)
         self.snapshots.clean(needed=self.checkpoints.snapshots())
 
     def _restore(self) -> None:
         """Every process reads the newest checkpoint; the leader first, who sets damaged ones aside."""
-        state = self.team.led(lambda: self.checkpoints.restore(self.module, self.optimizer))
+        state = self.team.led(lambda: self.checkpoints.restore(self.module, self.held))
         if not self.team.leads:
-            state = self.checkpoints.restore(self.module, self.optimizer)
+            state = self.checkpoints.restore(self.module, self.held)
         if state is not None:
+            self.held.spread()
             self.course = Course(**state)
-            self._fit()
+            if self.course.micro_tokens is not None:
+                self.feed.cut_at(self.course.micro_tokens)
         if self.team.leads:
             self.snapshots.restore(self.course.kept, needed=self.checkpoints.snapshots())
             self.journal.cut(self.course.metrics_bytes)
@@ -374,7 +361,8 @@ class Loop:
         self.listener.event(
             Message("measuring the best weights, and the average of the kept ones, on the development text")
         )
-        measured, chosen = self.team.led(self._choose)
+        with self.held.whole():
+            measured, chosen = self.team.led(self._choose)
         self._tick()
         self._record({"step": self.course.step, "chosen": chosen, "dev_loss": measured.loss, **measured.scores,
                       "seconds": round(self.course.seconds, 2)})  # fmt: skip

@@ -48,14 +48,12 @@ class Memory:
         return f"memory: about {_size(self.total)} ({told}){available}{advice}"
 
 
-def estimate(
-    module: nn.Module, objective: Objective, rows: Sequence[Ids], largest: Sequence[int], optimizer: str
-) -> Memory:
-    """The memory for training `module` on `rows`, of which the indices `largest` are the largest micro-batch. What a
-    few of its rows keep is counted in a forward pass, and taken to grow with their number."""
+def estimate(module: nn.Module, objective: Objective, largest: Sequence[Ids], optimizer: str) -> Memory:
+    """The memory for training `module`, whose largest micro-batch has these examples. What a few of them keep is
+    counted in a forward pass, and taken to grow with their number."""
     device = next(module.parameters()).device
     trained = sum(p.numel() * p.element_size() for p in module.parameters() if p.requires_grad)
-    some = [rows[i] for i in largest[:_SAMPLE]]
+    some = largest[:_SAMPLE]
     kept = _kept(module, objective, some) * len(largest) // max(1, len(some))
     return Memory(
         weights=sum(p.numel() * p.element_size() for p in module.parameters()),

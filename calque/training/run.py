@@ -23,7 +23,7 @@ from calque.training.progress import Listener, Message
 _MAY_DIFFER = frozenset(
     {
         *("out", "threads", "log_every", "keep", "keep_best", "tensorboard", "probes"),
-        *("device", "precision", "attention", "recompute"),
+        *("device", "precision", "attention", "recompute", "sharding"),
     }
 )
 

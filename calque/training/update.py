@@ -44,7 +44,8 @@ def gradient(
     for number, batch in enumerate(batches, 1):
         alone: Any = nullcontext() if number == len(batches) or team.alone else accelerator.no_sync(scored)
         with alone:
-            loss = scored(batch)
+            with accelerator.autocast():
+                loss = scored(batch)
             accelerator.backward(loss * (team.size / max(1, tokens)))  # the processes' gradients are averaged
         total += float(loss.detach())
     return team.sum([total])[0], tokens
