@@ -185,7 +185,7 @@ class Loop:
                 f"the loss of step {self.course.step + 1} is {loss}: begin anew (--restart) with a lower "
                 "--learning-rate, a longer --warmup, or --precision fp32",
             )
-        apply(self.accelerator, self.scored, self.optimizer, loss, self.recipe.clip)
+        apply(self.scored, self.optimizer, loss, self.recipe.clip)
         course = self.course
         course.step += 1
         course.loss += loss
