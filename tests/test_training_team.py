@@ -69,7 +69,7 @@ def test_shares_are_disjoint_and_whole():
 
 
 def test_two_processes_compute_what_one_does(settings, tmp_path):  # noqa: F811
-    plain = settings | {"dropout": 0.0, "steps": 20, "log_every": 1, "micro_batch_tokens": 120, "clip": 1.0}
+    plain = settings | {"dropout": 0.0, "ema": 0.9, "steps": 20, "log_every": 1, "micro_batch_tokens": 120, "clip": 1.0}
     finetune(Finetune.of(plain | {"out": str(tmp_path / "one")}))
     process = launched(2, tmp_path, plain | {"out": str(tmp_path / "two")})
     _, told = process.communicate(timeout=100)

@@ -36,6 +36,13 @@ class Optimisation(Recipe):
         description="weight of R-Drop's divergence between two dropout passes beside "
         "their mean loss, half the paper's alpha; 0 is off",
     )
+    ema: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="decay of an exponential moving average of the weights, which is validated and kept while "
+        "training goes on with the raw ones; 0.999 is customary; 0 is off",
+    )
     batch_tokens: int = Field(
         default=4096, ge=16, description="source plus target tokens, padding included, of one optimizer step"
     )

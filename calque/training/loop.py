@@ -17,6 +17,7 @@ from torch import nn
 from calque.errors import Interrupted, MachineError, ProbeError, is_out_of_memory
 from calque.model.batch import Batch
 from calque.recipes.finetune import Finetune
+from calque.training.average import Average
 from calque.training.batches import Batching, Epoch
 from calque.training.checkpoint import Checkpoints
 from calque.training.course import Course, Outcome
@@ -84,9 +85,10 @@ class Loop:
         self.per_epoch = len(self._epoch(0, 0))
         alone = trained == self.pretrained
         self.thaw = Thaw.of(recipe.unfreeze, self.pretrained, alone) if recipe.unfreeze and self.pretrained else None
+        self.average = Average(module, recipe.ema)
         self.course = Course()
         self.snapshots = Snapshots(run / "snapshots", recipe.average, listener)
-        self.checkpoints = Checkpoints(run / "checkpoints", recipe.keep, recipe.keep_best, listener)
+        self.checkpoints = Checkpoints(run / "checkpoints", recipe.keep, recipe.keep_best, listener, self.average)
         self.journal = Journal(run / "metrics.jsonl", listener)
         self._stop = Stop()
         self._asked = False
@@ -112,7 +114,9 @@ class Loop:
 
     def memory(self) -> Memory:
         """What the run should take, before it begins."""
-        return estimate(self.module, self.objective, self.material.rows, self.batching.largest(), self.recipe.optimizer)
+        largest = self.batching.largest()
+        found = estimate(self.module, self.objective, self.material.rows, largest, self.recipe.optimizer)
+        return replace(found, average=sum(tensor.nbytes for tensor in self.average.tensors.values()))
 
     def run(self, resume: bool = False) -> Outcome:
         """Train to the end, or to an early stop.
@@ -189,6 +193,7 @@ class Loop:
         apply(self.accelerator, self.scored, self.optimizer, loss, self.recipe.clip)
         course = self.course
         course.step += 1
+        self.average.update(course.step)
         course.loss += loss
         course.tokens += tokens
         course.scored_tokens += tokens
@@ -318,15 +323,16 @@ class Loop:
 
     def _validate(self) -> None:
         course = self.course
-        measured = self.validator.measure(self.module, course.validations, self._between, self.team)
-        course.value = measured.better_by(self.recipe.best)
-        best = self.team.led(lambda: self.snapshots.offer(self.module, course.value, course.step))
+        with self.average.applied():
+            measured = self.validator.measure(self.module, course.validations, self._between, self.team)
+            course.value = measured.better_by(self.recipe.best)
+            best = self.team.led(lambda: self.snapshots.offer(self.module, course.value, course.step))
         course.validated = course.step
         course.validations = max(course.validations + 1, int(self.fraction * self.recipe.validations))
         course.without_better = 0 if best else course.without_better + 1
         self.sample = measured.sample
         self._record({"step": course.step, "epoch": self._epochs(), "dev_loss": measured.loss, **measured.scores,
-                      "seconds": round(course.seconds, 2)})  # fmt: skip
+                      **self.average.noted, "seconds": round(course.seconds, 2)})  # fmt: skip
         self.listener.event(Validation(course.step, measured.loss, measured.scores, best, measured.sample))
 
     def _record(self, line: dict[str, Any]) -> None:
@@ -382,6 +388,8 @@ class Loop:
         return Outcome(course.step, self._epochs(), course.seconds, course.scored_tokens, measured, chosen)
 
     def _choose(self) -> tuple[Measured, str]:
-        return self.snapshots.choose(
+        self.average.settle()
+        measured, chosen = self.snapshots.choose(
             self.module, lambda module: self.validator.measure(module, between=self._between), self.recipe.best
         )
+        return measured, self.average.named(chosen)
