@@ -17,6 +17,13 @@ class Optimisation(Recipe):
     pretrained_learning_rate: float | None = Field(
         default=None, gt=0, le=10, description="peak learning rate of pretrained weights; by default learning_rate"
     )
+    layer_decay: float = Field(
+        default=1.0,
+        gt=0,
+        le=1,
+        description="factor from each pretrained layer's learning rate to that of the layer below, from the top of "
+        "encoder and decoder down to the embeddings; 0.8 is customary for 12 layers; 1 is off",
+    )
     schedule: Literal["inverse-sqrt", "linear", "cosine", "constant"] = Field(
         default="inverse-sqrt", description="how the learning rate falls after the warm-up"
     )
