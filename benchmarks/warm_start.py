@@ -75,7 +75,7 @@ def run(given: argparse.Namespace, pairs: int, steps: int, seed: int, forget: bo
                 "model": given.model, "train": (str(prefix),), "dev": (given.dev,), "source": given.source,
                 "target": given.target, "out": Path(folder) / "model", "steps": steps, "seed": seed,
                 "random_weights": forget, "threads": given.threads, "validations": 2, "validation_pairs": 100,
-                "average": 1, "probes": False,
+                "average": 1, "probes": False, "dropout": 0.1,
             },
         )  # fmt: skip
         finetune(recipe)

@@ -241,7 +241,8 @@ def test_what_is_trained_learns_at_the_rate_of_new_weights(places, on_bert, kind
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"adapter": "lora", "freeze": "encoder"}, "leave out 'freeze' and 'unfreeze'"),
+        ({"adapter": "lora", "freeze": "encoder"}, "leave out 'freeze', 'unfreeze' and 'layer_decay'"),
+        ({"adapter": "lora", "layer_decay": 0.8}, "leave out 'freeze', 'unfreeze' and 'layer_decay'"),
         ({"adapter": "bitfit", "unfreeze": 0.3}, "all pretrained weights but biases"),
         ({"adapter": "bitfit", "adapter_rank": 4}, "'adapter_rank' is for an adapter of lora or dora"),
         ({"adapter": "lora", "adapter_width": 4}, "'adapter_width' is for an adapter of bottleneck"),

@@ -47,6 +47,14 @@ def refused(encoder, decoder, **settings):
         (BERT, None, {"width": 256, "random_weights": True}, "--width: for networks from scratch"),
         (None, None, {"pretrained_learning_rate": 1e-4}, "about pretrained weights, and this network has none: leave"),
         (None, None, {"freeze": "embeddings"}, "--freeze is about pretrained weights, and this network has none"),
+        (None, None, {"layer_decay": 0.8}, "--layer-decay is about pretrained weights, and this network has none"),
+        (
+            BERT,
+            None,
+            {"random_weights": True, "layer_decay": 0.8},
+            "--layer-decay is about pretrained weights, and --r",
+        ),
+        (BERT, None, {"freeze": "encoder", "layer_decay": 0.8}, "--layer-decay is about pretrained weights, and all"),
         (None, None, {"unfreeze": 0.5}, "--unfreeze is about pretrained weights, and this network has none"),
         (
             None,
@@ -112,6 +120,9 @@ def test_what_would_do_nothing_is_refused(encoder, decoder, settings, message):
         (None, BERT, {"freeze": "embeddings", "unfreeze": 0.5, "pretrained_learning_rate": 1e-4}),
         (BERT, BERT, {"freeze": "encoder", "unfreeze": 0.5, "pretrained_learning_rate": 1e-4}),
         (BERT, BERT, {"cross_attention": "self"}),
+        (BERT, None, {"layer_decay": 0.8}),
+        (None, BERT, {"layer_decay": 0.8}),
+        (None, None, {"layer_decay": 1.0}),
     ],
 )
 def test_what_does_something_or_is_a_default_or_a_presets_is_taken(encoder, decoder, settings):

@@ -55,18 +55,6 @@ def test_encoder_and_decoder_thaw_each_from_its_own_top():
     assert thaw.frozen(0.66) == set()
 
 
-def test_what_lies_above_the_layers_thaws_with_the_top():
-    names = [
-        "decoder.bert.embeddings.position_embeddings.weight",
-        "decoder.bert.encoder.layer.0.output.weight",
-        "decoder.bert.encoder.layer.1.output.weight",
-        "decoder.cls.predictions.transform.dense.weight",
-    ]
-    assert Thaw.of(0.5, names).depths == dict(zip(names, [2, 1, 0, 0], strict=True))
-    shared = ["encoder.embeddings.LayerNorm.bias", "encoder.encoder.albert_layer_groups.0.albert_layers.0.ffn.weight"]
-    assert Thaw.of(0.5, shared).depths == {shared[0]: 1, shared[1]: 0}
-
-
 def test_without_new_weights_the_top_layer_is_open_from_the_start():
     names = ["encoder.layer.0.weight", "encoder.layer.1.weight"]
     assert Thaw.of(0.5, names, alone=True).frozen(0.0) == {names[0]}

@@ -136,6 +136,8 @@ def test_memory_is_shared_but_for_what_is_gathered():
 def test_what_cannot_be_sharded_is_refused(settings, monkeypatch):  # noqa: F811
     with pytest.raises(RecipeError, match="this process is alone, with nothing to shard with"):
         finetune(Finetune.of(settings | {"sharding": "full"}))
+    with pytest.raises(RecipeError, match="--ema"):
+        refuse_unshardable(Finetune.of(settings | {"sharding": "full", "ema": 0.9}), Team(0, 2))
     with pytest.raises(RecipeError, match="adafactor"):
         refuse_unshardable(Finetune.of(settings | {"sharding": "full", "optimizer": "adafactor"}), Team(0, 2))
     monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")

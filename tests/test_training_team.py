@@ -76,9 +76,9 @@ def test_shares_are_disjoint_and_whole():
     assert shares == [[0, 3, 6], [1, 4], [2, 5]]
 
 
-@pytest.mark.parametrize("sharding", ["none", "full"])
-def test_two_processes_compute_what_one_does(settings, tmp_path, sharding):  # noqa: F811
-    plain = settings | {"dropout": 0.0, "steps": 20, "log_every": 1, "micro_batch_tokens": 120, "clip": 1.0}
+@pytest.mark.parametrize(("sharding", "ema"), [("none", 0.9), ("full", 0.0)])
+def test_two_processes_compute_what_one_does(settings, tmp_path, sharding, ema):  # noqa: F811
+    plain = settings | {"dropout": 0.0, "ema": ema, "steps": 20, "log_every": 1, "micro_batch_tokens": 120, "clip": 1.0}
     finetune(Finetune.of(plain | {"out": str(tmp_path / "one")}))
     process = launched(2, tmp_path, plain | {"out": str(tmp_path / "two"), "sharding": sharding})
     _, told = process.communicate(timeout=100)

@@ -52,7 +52,7 @@ class Family(Protocol):
     def assemble(self, build: Build) -> Assembly:
         """A new network; ModelError where the parts do not go together."""
 
-    def load(self, folder: Path, dropout: tuple[float, float] | None = None) -> nn.Module:
+    def load(self, folder: Path, dropout: tuple[float | None, float] | None = None) -> nn.Module:
         """The network saved in a model folder, in evaluation mode; `dropout` (of hidden states, of attention weights)
         replaces what its configuration says."""
 

@@ -66,7 +66,7 @@ class PairFamily:
             setattr(module.config, name, value)
         module.generation_config = GenerationConfig(**tokens, max_length=self.max_length, num_beams=4)
 
-    def load(self, folder: Path, dropout: tuple[float, float] | None = None) -> nn.Module:
+    def load(self, folder: Path, dropout: tuple[float | None, float] | None = None) -> nn.Module:
         """The saved pair in evaluation mode, with another `dropout` (hidden, attention) where one is given; ModelError
         where transformers cannot load it."""
         with parts.reading(folder):

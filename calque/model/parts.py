@@ -239,10 +239,11 @@ def _check_positions(pretrained: Pretrained, config: Any, max_length: int) -> No
         raise ModelError(f"'{pretrained.name}' knows {known} positions: --max-length {max_length} is too long for it")
 
 
-def set_dropout(config: Any, hidden: float, attention: float) -> None:  # noqa: ANN401
-    """Set the dropout probabilities in the configuration of either half, by whatever names it has for them."""
+def set_dropout(config: Any, hidden: float | None, attention: float) -> None:  # noqa: ANN401
+    """Set the dropout probabilities in the configuration of either half, by whatever names it has for them; where
+    `hidden` is None, that of hidden states stays."""
     for name in ("hidden_dropout_prob", "dropout", "embedding_dropout", "mlp_dropout"):
-        if hasattr(config, name):
+        if hidden is not None and hasattr(config, name):
             setattr(config, name, hidden)
     for name in ("attention_probs_dropout_prob", "attention_dropout"):
         if hasattr(config, name):

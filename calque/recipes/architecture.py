@@ -42,7 +42,13 @@ class Architecture(Recipe):
     width: int = Field(default=128, ge=8, le=8192, description="hidden size, from scratch only")
     heads: int = Field(default=4, ge=1, le=128, description="attention heads, from scratch only")
     feed_forward: int = Field(default=512, ge=8, le=32768, description="feed-forward size, from scratch only")
-    dropout: float = Field(default=0.1, ge=0, lt=1, description="dropout probability of hidden states")
+    dropout: float | None = Field(
+        default=None,
+        ge=0,
+        lt=1,
+        description="dropout probability of hidden states; by default what suits the number of training pairs, 0.1 "
+        "to 0.4",
+    )
     attention_dropout: float = Field(default=0.0, ge=0, lt=1, description="dropout probability of attention weights")
 
     @model_validator(mode="after")

@@ -40,10 +40,10 @@ class Finetune(Parallel, Mixture, Architecture, Adapter, Vocabulary, Optimisatio
 
     @model_validator(mode="after")
     def _adapter_freezes(self) -> Finetune:
-        if self.adapter != "none" and (self.freeze != "none" or self.unfreeze):
+        if self.adapter != "none" and (self.freeze != "none" or self.unfreeze or self.layer_decay < 1):
             raise ValueError(
                 f"an adapter keeps all pretrained weights{' but biases' if self.adapter == 'bitfit' else ''} as they "
-                "are: leave out 'freeze' and 'unfreeze'"
+                "are: leave out 'freeze', 'unfreeze' and 'layer_decay'"
             )
         return self
 

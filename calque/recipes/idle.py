@@ -42,7 +42,7 @@ def _update(recipe: Finetune) -> Iterator[str]:
         yield from _useless(recipe, "beta1", "beta2", because=f"belongs to Adam, and the optimizer is {optimizer}")
     if optimizer == "adam" and recipe.weight_decay:
         yield from _useless(recipe, "weight_decay", because="does nothing with adam, the classical one: use adamw")
-    if recipe.rdrop and not recipe.dropout and not recipe.attention_dropout:
+    if recipe.rdrop and recipe.dropout == 0 and not recipe.attention_dropout:
         yield "rdrop compares two passes with dropout, and there is no dropout: give one, or leave it out"
 
 

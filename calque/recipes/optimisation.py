@@ -17,6 +17,13 @@ class Optimisation(Recipe):
     pretrained_learning_rate: float | None = Field(
         default=None, gt=0, le=10, description="peak learning rate of pretrained weights; by default learning_rate"
     )
+    layer_decay: float = Field(
+        default=1.0,
+        gt=0,
+        le=1,
+        description="factor from each pretrained layer's learning rate to that of the layer below, from the top of "
+        "encoder and decoder down to the embeddings; 0.8 is customary for 12 layers; 1 is off",
+    )
     schedule: Literal["inverse-sqrt", "linear", "cosine", "constant"] = Field(
         default="inverse-sqrt", description="how the learning rate falls after the warm-up"
     )
@@ -35,6 +42,13 @@ class Optimisation(Recipe):
         le=100,
         description="weight of R-Drop's divergence between two dropout passes beside "
         "their mean loss, half the paper's alpha; 0 is off",
+    )
+    ema: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="decay of an exponential moving average of the weights, which is validated and kept while "
+        "training goes on with the raw ones; 0.999 is customary; 0 is off",
     )
     batch_tokens: int = Field(
         default=4096, ge=16, description="source plus target tokens, padding included, of one optimizer step"

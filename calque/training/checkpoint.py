@@ -1,7 +1,8 @@
 """Checkpoints: everything a run needs to go on as if it had never stopped, written aside and renamed.
 
 A checkpoint is a folder with `weights.safetensors`, `optimizer.safetensors` (moments and the random generators),
-`state.json` and the manifest that says whether all of it is there; nothing in it is pickled.
+`average.safetensors` where the run keeps a moving average of the weights, `state.json` and the manifest that says
+whether all of it is there; nothing in it is pickled.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from calque.errors import MachineError, ModelError
 from calque.model import disk
 from calque.model.folder import stage
 from calque.training import manifest
+from calque.training.average import Average
 from calque.training.progress import Listener, Message
 
 _RANDOM = "random.cpu"
@@ -42,8 +44,11 @@ class Checkpoints:
     """The checkpoints of a run in `folder`: the last `keep`, and those of the `keep_best` best validations. None is
     ever overwritten, and none removed before a newer one is complete."""
 
-    def __init__(self, folder: Path, keep: int, keep_best: int, listener: Listener) -> None:
+    def __init__(
+        self, folder: Path, keep: int, keep_best: int, listener: Listener, average: Average | None = None
+    ) -> None:
         self.folder, self.keep, self.keep_best, self.listener = folder, keep, keep_best, listener
+        self.average = average
         self._saved: tuple[int, int] | None = None
 
     def save(self, module: nn.Module, optimizer: Stateful, state: dict[str, Any], must: bool = False) -> None:
@@ -55,10 +60,10 @@ class Checkpoints:
         """
         if self._saved == _turn(state):
             return
-        needed = size(module, optimizer)
+        needed = size(module, optimizer, self.average)
         try:
             disk.refuse_full(self.folder, needed)
-            write(_unused(self.folder / f"step-{state['step']:09d}"), module, optimizer, state)
+            write(_unused(self.folder / f"step-{state['step']:09d}"), module, optimizer, state, self.average)
         except (OSError, SafetensorError) as error:
             self._unwritten(disk.reason(error), state["step"], needed, must)
             return
@@ -76,7 +81,7 @@ class Checkpoints:
         for checkpoint in reversed(checkpoints):
             wrong = manifest.damage(checkpoint)
             if wrong is None:
-                state = load(checkpoint, module, optimizer)
+                state = load(checkpoint, module, optimizer, self.average)
                 self._saved = _turn(state)
                 self._tell(f"going on from the checkpoint of step {state['step']:,} ({checkpoint.name})")
                 return state
@@ -121,7 +126,9 @@ class Checkpoints:
         self.listener.event(Message(text))
 
 
-def write(checkpoint: Path, module: nn.Module, optimizer: Stateful, state: dict[str, Any]) -> None:
+def write(
+    checkpoint: Path, module: nn.Module, optimizer: Stateful, state: dict[str, Any], average: Average | None = None
+) -> None:
     """Write the folder `checkpoint`, complete or not at all.
 
     Raises:
@@ -131,13 +138,16 @@ def write(checkpoint: Path, module: nn.Module, optimizer: Stateful, state: dict[
         save_model(module, str(aside / "weights.safetensors"))
         tensors, plain = _flat(optimizer.state_dict())
         save_file(tensors | _random_state(), str(aside / "optimizer.safetensors"))
+        if average is not None and average.tensors:
+            save_file(average.tensors, str(aside / "average.safetensors"))
         (aside / "state.json").write_text(json.dumps(state | {"optimizer": plain}), encoding="utf-8")
         manifest.write(aside)
 
 
-def size(module: nn.Module, optimizer: Stateful) -> int:
+def size(module: nn.Module, optimizer: Stateful, average: Average | None = None) -> int:
     """Bytes that a checkpoint's tensors take."""
     tensors = [*module.parameters(), *module.buffers(), *_flat(optimizer.state_dict())[0].values()]
+    tensors += [] if average is None else average.tensors.values()
     return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
 
 
@@ -146,8 +156,8 @@ def found(folder: Path) -> list[Path]:
     return sorted((path for path in folder.glob("step-*") if _NAME.fullmatch(path.name)), key=_place)
 
 
-def load(checkpoint: Path, module: nn.Module, optimizer: Stateful) -> dict[str, Any]:
-    """Put a checkpoint into the network, the optimizer and the random generators; its state.
+def load(checkpoint: Path, module: nn.Module, optimizer: Stateful, average: Average | None = None) -> dict[str, Any]:
+    """Put a checkpoint into the network, the optimizer, the average and the random generators; its state.
 
     Raises:
         ModelError: the checkpoint was made for another network or optimizer.
@@ -156,6 +166,8 @@ def load(checkpoint: Path, module: nn.Module, optimizer: Stateful) -> dict[str, 
         state: dict[str, Any] = json.loads((checkpoint / "state.json").read_text(encoding="utf-8"))
         load_model(module, str(checkpoint / "weights.safetensors"))
         tensors = load_file(str(checkpoint / "optimizer.safetensors"))
+        if average is not None and average.tensors:
+            average.load(load_file(str(checkpoint / "average.safetensors")))
         generators = {name: tensors.pop(name) for name in list(tensors) if name.startswith("random.")}
         optimizer.load_state_dict(_nested(tensors, state.pop("optimizer")))
         _restore_random(generators)

@@ -31,6 +31,7 @@ from calque.training import adaptation
 from calque.training.card import card
 from calque.training.course import Outcome
 from calque.training.device import fastest
+from calque.training.dropout import with_dropout
 from calque.training.idle import refuse_idle, refuse_settled
 from calque.training.loop import Loop
 from calque.training.material import Material
@@ -98,6 +99,8 @@ def _trained(recipe: Finetune, run: Run, resume: bool, restart: bool, listener: 
     train, dev = read(recipe.train, recipe.source, recipe.target), read(recipe.dev, recipe.source, recipe.target)
     if recipe.test:  # like the tokenizer: what cannot be read is better known before the training
         read(recipe.test, recipe.source, recipe.target)
+    before = run.settings if going_on else {}
+    recipe = with_dropout(recipe, train.count, listener, before)
     digests = {"train": train.digest, "dev": dev.digest}
     torch.manual_seed(recipe.seed)
     if going_on:

@@ -14,6 +14,7 @@ import torch
 
 from calque.recipes.finetune import Finetune
 from calque.training.batches import Batching
+from calque.training.dropout import with_dropout
 from calque.training.finetune import Start, begin, settled
 from calque.training.loop import prepared
 from calque.training.objective import Translation
@@ -47,7 +48,7 @@ def forecast(recipe: Finetune, train: Text, steps: int) -> Forecast:
     Raises:
         ModelError: the network cannot be assembled.
     """
-    recipe = settled(recipe, Silence())
+    recipe = with_dropout(settled(recipe, Silence()), train.count, Silence())
     torch.manual_seed(recipe.seed)
     start, notes = begin(recipe, train)
     with tempfile.TemporaryDirectory() as scratch:

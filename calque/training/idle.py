@@ -14,6 +14,7 @@ from calque.recipes.idle import chosen
 from calque.recipes.vocabulary import Vocabulary
 
 _STILL_FREE = {"model", "dropout", "attention_dropout"}  # of a finished translator's architecture
+_RATES = ("unfreeze", "pretrained_learning_rate", "layer_decay")  # when and how fast pretrained weights learn
 
 
 def refuse_idle(recipe: Finetune, encoder: Pretrained | None, decoder: Pretrained | None) -> None:
@@ -53,13 +54,13 @@ def _weights(recipe: Finetune, encoder: Pretrained | None, decoder: Pretrained |
 def _untrained(recipe: Finetune, encoder: Pretrained | None, decoder: Pretrained | None) -> tuple[str, ...]:
     """Why no pretrained weights are trained, and the settings that then do nothing."""
     if encoder is None and decoder is None:
-        return "this network has none", "freeze", "unfreeze", "pretrained_learning_rate"
+        return "this network has none", "freeze", *_RATES
     if recipe.random_weights:
-        return "--random-weights forgets them", "freeze", "unfreeze", "pretrained_learning_rate"
+        return "--random-weights forgets them", "freeze", *_RATES
     if encoder is None and recipe.freeze == "encoder":
         return "the encoder is new", "freeze"
     if decoder is None and recipe.freeze == "encoder":
-        return "all of them are in the encoder, which --freeze keeps as it is", "unfreeze", "pretrained_learning_rate"
+        return "all of them are in the encoder, which --freeze keeps as it is", *_RATES
     return ("",)
 
 

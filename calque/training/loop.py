@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from torch import nn
 
 from calque.errors import Interrupted, MachineError, ProbeError, is_out_of_memory
 from calque.recipes.finetune import Finetune
+from calque.training.average import Average
 from calque.training.checkpoint import Checkpoints
 from calque.training.course import Course, Outcome
 from calque.training.feed import Feed
@@ -88,9 +89,10 @@ class Loop:
         self.per_epoch = len(self.feed.epoch(0, 0))
         alone = trained == self.pretrained
         self.thaw = Thaw.of(recipe.unfreeze, self.pretrained, alone) if recipe.unfreeze and self.pretrained else None
+        self.average = Average(module, recipe.ema)
         self.course = Course()
         self.snapshots = Snapshots(run / "snapshots", recipe.average, listener)
-        self.checkpoints = Checkpoints(run / "checkpoints", recipe.keep, recipe.keep_best, listener)
+        self.checkpoints = Checkpoints(run / "checkpoints", recipe.keep, recipe.keep_best, listener, self.average)
         self.journal = Journal(run / "metrics.jsonl", listener)
         self._stop = Stop()
         self._asked = False
@@ -117,7 +119,9 @@ class Loop:
     def memory(self) -> Memory:
         """What the run should take, before it begins."""
         with self.held.whole() as module:
-            return self.held.memory(estimate(module, self.objective, self.feed.largest(), self.recipe.optimizer))
+            found = estimate(module, self.objective, self.feed.largest(), self.recipe.optimizer)
+        found = replace(found, average=sum(tensor.nbytes for tensor in self.average.tensors.values()))
+        return self.held.memory(found)
 
     def run(self, resume: bool = False) -> Outcome:
         """Train to the end, or to an early stop.
@@ -188,6 +192,7 @@ class Loop:
         apply(self.scored, self.optimizer, loss, self.recipe.clip)
         course = self.course
         course.step += 1
+        self.average.update(course.step)
         course.loss += loss
         course.tokens += tokens
         course.scored_tokens += tokens
@@ -301,7 +306,7 @@ class Loop:
 
     def _validate(self) -> None:
         course = self.course
-        with self.held.whole() as module:
+        with self.held.whole() as module, self.average.applied():
             measured = self.validator.measure(module, course.validations, self._between, self.team)
             course.value = measured.better_by(self.recipe.best)
             best = self.team.led(lambda: self.snapshots.offer(module, course.value, course.step))
@@ -310,7 +315,7 @@ class Loop:
         course.without_better = 0 if best else course.without_better + 1
         self.sample = measured.sample
         self._record({"step": course.step, "epoch": self._epochs(), "dev_loss": measured.loss, **measured.scores,
-                      "seconds": round(course.seconds, 2)})  # fmt: skip
+                      **self.average.noted, "seconds": round(course.seconds, 2)})  # fmt: skip
         self.listener.event(Validation(course.step, measured.loss, measured.scores, best, measured.sample))
 
     def _record(self, line: dict[str, Any]) -> None:
@@ -370,6 +375,8 @@ class Loop:
         return Outcome(course.step, self._epochs(), course.seconds, course.scored_tokens, measured, chosen)
 
     def _choose(self) -> tuple[Measured, str]:
-        return self.snapshots.choose(
+        self.average.settle()
+        measured, chosen = self.snapshots.choose(
             self.module, lambda module: self.validator.measure(module, between=self._between), self.recipe.best
         )
+        return measured, self.average.named(chosen)

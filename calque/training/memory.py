@@ -21,28 +21,31 @@ _SAMPLE = 8  # rows whose activations are counted
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Bytes that training needs: weights, gradients, the optimizer's state, and what the largest micro-batch keeps for
-    its backward pass; and what the device has left when only the weights are there (None where unknown)."""
+    """Bytes that training needs: weights, gradients, the optimizer's state, what the largest micro-batch keeps for its
+    backward pass, and a moving average of the weights; and what the device has left when only the weights and their
+    average are there (None where unknown)."""
 
     weights: int
     gradients: int
     optimizer: int
     activations: int
     available: int | None
+    average: int = 0
 
     @property
     def total(self) -> int:
         """All of it."""
-        return self.weights + self.gradients + self.optimizer + self.activations
+        return self.weights + self.gradients + self.optimizer + self.activations + self.average
 
     @property
     def fits(self) -> bool:
         """Whether it should fit."""
-        return self.available is None or self.total - self.weights <= self.available
+        return self.available is None or self.total - self.weights - self.average <= self.available
 
     def __str__(self) -> str:
         parts = ("weights", "gradients", "optimizer", "activations")
         told = ", ".join(f"{name} {_size(getattr(self, name))}" for name in parts)
+        told += f", moving average {_size(self.average)}" if self.average else ""
         available = "" if self.available is None else f"; {_size(self.available)} are free"
         advice = "" if self.fits else ": expect to run out, and give a smaller --micro-batch-tokens or --recompute"
         return f"memory: about {_size(self.total)} ({told}){available}{advice}"

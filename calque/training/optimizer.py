@@ -1,4 +1,4 @@
-"""Optimizers with parameter groups by origin (pretrained or new) and by decay."""
+"""Optimizers with parameter groups by origin (pretrained or new), by depth and by decay."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ import torch
 from torch import nn
 
 from calque.recipes.optimisation import Optimisation
+from calque.training.depth import depths
 
 
 def optimizer_of(recipe: Optimisation, module: nn.Module, pretrained: Collection[str]) -> torch.optim.Optimizer:
     """The recipe's update rule over all trainable parameters. Each group's `peak` is its peak learning rate; matrices
-    decay, vectors (biases and norms) do not; 'adam' is the classical one, without decay."""
+    decay, vectors (biases and norms) do not; 'adam' is the classical one, without decay. With a `layer_decay`,
+    pretrained layers have the lower peaks the deeper they lie (Howard and Ruder 2018, section 3.2; Clark et al. 2020).
+    """
     groups = _groups(recipe, module, frozenset(pretrained))
     betas = (recipe.beta1, recipe.beta2)
     if recipe.optimizer == "adamw":
@@ -25,15 +28,17 @@ def optimizer_of(recipe: Optimisation, module: nn.Module, pretrained: Collection
 
 
 def _groups(recipe: Optimisation, module: nn.Module, pretrained: frozenset[str]) -> list[dict[str, object]]:
-    sorted_parameters: dict[tuple[bool, bool], list[nn.Parameter]] = {}
+    depth = depths(pretrained) if recipe.layer_decay < 1 else {}
+    sorted_parameters: dict[tuple[bool, int, bool], list[nn.Parameter]] = {}
     for name, parameter in module.named_parameters():
         if parameter.requires_grad:
-            key = (name in pretrained, parameter.dim() > 1)
+            key = (name in pretrained, depth.get(name, 0), parameter.dim() > 1)
             sorted_parameters.setdefault(key, []).append(parameter)
     decay = 0.0 if recipe.optimizer == "adam" else recipe.weight_decay
     groups: list[dict[str, object]] = []
-    for (old, matrix), parameters in sorted(sorted_parameters.items(), key=lambda item: item[0]):
+    for (old, deep, matrix), parameters in sorted(sorted_parameters.items(), key=lambda item: item[0]):
         peak = recipe.pretrained_learning_rate if old and recipe.pretrained_learning_rate else recipe.learning_rate
+        peak *= recipe.layer_decay**deep
         groups.append({"params": parameters, "lr": peak, "peak": peak, "weight_decay": decay if matrix else 0.0})
     return groups
 

@@ -26,6 +26,7 @@ _MAY_DIFFER = frozenset(
         *("device", "precision", "attention", "recompute", "sharding"),
     }
 )
+_CHOSEN = frozenset({"dropout"})  # where they are not given, a resumed run keeps what was chosen at its beginning
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ class Run:
     def _refuse_other(self, recipe: BaseModel) -> None:
         before = self.settings
         now = recipe.model_dump(mode="json", exclude_none=True)
-        names = sorted(before.keys() | now.keys())
+        names = sorted((before.keys() - (_CHOSEN - now.keys())) | now.keys())
         other = [n for n in names if n not in _MAY_DIFFER and before.get(n) != now.get(n)]
         if other:
             told = "; ".join(f"{name} was {before.get(name)}, is {now.get(name)}" for name in other)

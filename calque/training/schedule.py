@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from torch import nn
 
 from calque.recipes.optimisation import Optimisation
+from calque.training.depth import depths
 
-_LAYER = re.compile(r"\blayers?\.(\d+)\.")
-_BELOW = re.compile("embed|relative_attention_bias")  # what all layers stand on
 _START = 1e-3  # the fraction below which a run without warm-up counts as just begun
 
 
@@ -35,9 +33,6 @@ class Thaw:
     """Gradual unfreezing of pretrained weights (Howard and Ruder 2018, section 3.3): the top layer first, one more at
     even steps until `share` of the run, embeddings last. Encoder and decoder are each unfrozen from their own top, so
     that the shallower is done earlier. New weights are trained from the start.
-
-    `depths` counts from the top, 0: what belongs to no layer and lies above them, such as a head's transform, is of
-    depth 0 too.
     """
 
     share: float
@@ -48,12 +43,7 @@ class Thaw:
     def of(cls, share: float, names: Iterable[str], alone: bool = False) -> Thaw:
         """The order in which the parameters called `names` are unfrozen; where they are `alone`, without new weights to
         train, the top layers are open from the start."""
-        numbers = {name: _layer(name) for name in names}
-        tops: dict[str, int] = {}
-        for name, number in numbers.items():
-            tops[_half(name)] = max(tops.get(_half(name), 0), 1 if number is None else number)
-        depths = {name: 0 if number is None else tops[_half(name)] - number for name, number in numbers.items()}
-        return cls(share, depths, 0 if alone else -1)
+        return cls(share, depths(names), 0 if alone else -1)
 
     def frozen(self, fraction: float) -> frozenset[str]:
         """Names still frozen at this fraction of the run."""
@@ -62,19 +52,6 @@ class Thaw:
         layers = max(self.depths.values(), default=0) + 1
         open_depth = max(self.first, int(fraction / self.share * (layers + 1)) - 1)
         return frozenset(name for name, depth in self.depths.items() if depth > open_depth)
-
-
-def _half(name: str) -> str:
-    """Which half of the network a parameter belongs to: 'encoder' or 'decoder'."""
-    return name.partition(".")[0]
-
-
-def _layer(name: str) -> int | None:
-    """The number of a parameter's layer from below, 1 upwards; 0 below all layers, None above them or shared by all."""
-    found = _LAYER.search(name)
-    if found:
-        return int(found.group(1)) + 1
-    return 0 if _BELOW.search(name) else None
 
 
 def freeze(recipe: Optimisation, module: nn.Module, pretrained: frozenset[str]) -> None:

@@ -182,6 +182,8 @@ def refuse_unshardable(recipe: Finetune, team: Team) -> None:
             "--sharding full spreads the network over several processes, and this process is alone, with nothing to "
             "shard with: start several (torchrun --nproc-per-node 2 -m calque finetune ...), or leave it out"
         )
+    if recipe.ema:
+        raise RecipeError("--sharding full cannot go with --ema, which averages whole weights: leave one out")
     if recipe.optimizer == "adafactor":
         raise RecipeError(
             "--sharding full cannot go with --optimizer adafactor, whose sums over rows and columns torch does not "

@@ -1,0 +1,33 @@
+"""How deep in a network a parameter lies, read from its name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_LAYER = re.compile(r"\blayers?\.(\d+)\.")
+_BELOW = re.compile("embed|relative_attention_bias")  # what all layers stand on
+
+
+def depths(names: Iterable[str]) -> dict[str, int]:
+    """The depth of each of these parameters, counted from the top of its half of the network (encoder or decoder): 0
+    for the top layer and what belongs to no layer and lies above them, such as a head's transform, and one more for
+    each layer below; embeddings are the deepest."""
+    numbers = {name: _layer(name) for name in names}
+    tops: dict[str, int] = {}
+    for name, number in numbers.items():
+        tops[_half(name)] = max(tops.get(_half(name), 0), 1 if number is None else number)
+    return {name: 0 if number is None else tops[_half(name)] - number for name, number in numbers.items()}
+
+
+def _half(name: str) -> str:
+    """Which half of the network a parameter belongs to: 'encoder' or 'decoder'."""
+    return name.partition(".")[0]
+
+
+def _layer(name: str) -> int | None:
+    """The number of a parameter's layer from below, 1 upwards; 0 below all layers, None above them or shared by all."""
+    found = _LAYER.search(name)
+    if found:
+        return int(found.group(1)) + 1
+    return 0 if _BELOW.search(name) else None
