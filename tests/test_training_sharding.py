@@ -22,7 +22,7 @@ from calque.training.memory import Memory
 from calque.training.objective import Scored, Translation
 from calque.training.optimizer import optimizer_of
 from calque.training.progress import Silence
-from calque.training.rows import encode, read
+from calque.training.rows import fitting, read
 from calque.training.sharding import Sharded, layers_of, refuse_unshardable, sharded
 from calque.training.team import ALONE, Team
 
@@ -43,7 +43,7 @@ def scored_of(recipe):
     text = read(recipe.train, "en", "fr")
     start = adaptation.adapted(recipe, begin(recipe, text)[0], Silence())
     scored = Scored(start.module.train(), Translation(start.family, recipe.label_smoothing, recipe.rdrop))
-    return scored, encode(text, start.source, start.target)[0][:16]
+    return scored, fitting(list(text), start.source, start.target)[0][:16]
 
 
 def sharded_of(recipe):
