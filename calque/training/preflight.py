@@ -20,6 +20,7 @@ from calque.recipes.sources import resolve
 from calque.records import Check
 from calque.training.ceiling import LOW, Ceiling, ceiling
 from calque.training.forecast import Forecast, forecast
+from calque.training.origin import Origin
 from calque.training.rows import read
 
 TEXTS = 2000  # references that a ceiling is measured on
@@ -61,6 +62,7 @@ def preflight(recipe: Recipe, progress: Callable[[str], None] | None = None) -> 
     Raises:
         DataError: a corpus cannot be read.
         ModelError: the model cannot be found or used.
+        RecipeError: a setting would do nothing with that model.
     """
     told = progress or (lambda _: None)
     began = time.monotonic()
@@ -68,6 +70,9 @@ def preflight(recipe: Recipe, progress: Callable[[str], None] | None = None) -> 
     if train is None:
         raise AssertionError("the recipe requires training text")
     pretrained = None if recipe.model is None or recipe.model in FROM_SCRATCH else find(recipe.model)
+    run = None if recipe.model is None or not recipe.timed_steps else _finetune(recipe)
+    if run is not None:
+        Origin.of(run)  # what it refuses is better known before everything is read
     found = check(
         train, dev, test, examples=recipe.examples, progress=lambda role, count: told(f"{role}: {count:,} pairs read")
     )
@@ -78,9 +83,9 @@ def preflight(recipe: Recipe, progress: Callable[[str], None] | None = None) -> 
         mends = _mends(recipe, pretrained)
         found += [_finding(recipe, side, measured, mends) for side, measured in ceilings.items()]
     future = None
-    if recipe.model is not None and recipe.timed_steps:
+    if run is not None:
         told(f"timing {recipe.timed_steps} training steps")
-        future = forecast(_finetune(recipe), read(recipe.train, recipe.source, recipe.target), recipe.timed_steps)
+        future = forecast(run, read(recipe.train, recipe.source, recipe.target), recipe.timed_steps)
         found.append(_forecast_finding(future))
     found.sort(key=lambda finding: -_LEVELS.index(finding.level))
     return Preflight(tuple(found), ceilings, future, time.monotonic() - began)
