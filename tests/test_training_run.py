@@ -76,6 +76,17 @@ def test_a_refused_run_leaves_nothing_behind(settings, tmp_path):
     assert not (tmp_path / "model.run").exists()
 
 
+def test_resume_and_restart_exclude_each_other_whether_there_is_a_run_or_not(settings, tmp_path):
+    with pytest.raises(RecipeError, match=r"--resume and --restart exclude each other: .* give one"):
+        finetune(Finetune.of(settings), resume=True, restart=True)
+    assert not (tmp_path / "model.run").exists()
+    with pytest.raises(Interrupted):
+        finetune(Finetune.of(settings), listener=Killer(2, signal.SIGTERM))
+    with pytest.raises(RecipeError, match=r"--resume and --restart exclude each other: .* give one"):
+        finetune(Finetune.of(settings), resume=True, restart=True)
+    assert (tmp_path / "model.run" / "start").is_dir()
+
+
 def test_a_process_that_died_before_anything_was_written_does_not_matter(settings, tmp_path):
     for resume in (False, True):
         run = Run(tmp_path / f"model-{resume}")

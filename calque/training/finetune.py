@@ -15,7 +15,7 @@ from torch import nn
 
 from calque.corpus.read import Corpus
 from calque.decoding.machine import device_of, set_threads, versions
-from calque.errors import CalqueError, DataError, ModelError
+from calque.errors import CalqueError, DataError, ModelError, RecipeError
 from calque.evaluation.metrics import tokenizer
 from calque.model import family as families
 from calque.model.adapter_folder import Adaptation
@@ -69,12 +69,17 @@ def finetune(recipe: Finetune, resume: bool = False, restart: bool = False, list
         listener: told about steps, validations and decisions.
 
     Raises:
-        RecipeError: OUT or OUT.run exist, another process is at work in OUT.run, or the settings contradict each other.
+        RecipeError: OUT or OUT.run exist, `resume` and `restart` are both given, another process is at work in
+            OUT.run, or the settings contradict each other.
         DataError: the corpora cannot be used.
         ModelError: the pretrained parts cannot be used; ProbeError where a silent bug was found.
         MachineError: there is no such device, or the disk is full where the end of the run must be saved.
         Interrupted: a signal came; `resume` goes on.
     """
+    if resume and restart:
+        raise RecipeError(
+            "--resume and --restart exclude each other: one goes on with the run, one begins anew; give one"
+        )
     team = Team.here()
     listener = listener if listener is not None and team.leads else Silence()
     run = Run(recipe.out)

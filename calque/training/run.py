@@ -79,8 +79,6 @@ class Run:
                 not those of the run.
             ModelError: the network it began with is damaged.
         """
-        if resume and restart:
-            raise RecipeError("--resume and --restart contradict each other: give one")
         if restart or not self._entries():
             return False
         if not resume:
