@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from calque.errors import RecipeError
 from calque.model.folder import Folder
-from calque.model.pretrained import FROM_SCRATCH, Pretrained, find
+from calque.model.pretrained import Pretrained, find
 from calque.recipes.finetune import Finetune
+from calque.recipes.preset import FROM_SCRATCH
 from calque.training.idle import refuse_idle, refuse_settled
 
 

@@ -12,10 +12,11 @@ from calque.corpus.check import check
 from calque.corpus.clean import usable
 from calque.corpus.read import Corpus
 from calque.model.folder import Folder
-from calque.model.pretrained import FROM_SCRATCH, Pretrained, find
+from calque.model.pretrained import Pretrained, find
 from calque.model.vocabulary import pretrained_codec
 from calque.recipes.check import Check as Recipe
 from calque.recipes.finetune import Finetune
+from calque.recipes.preset import FROM_SCRATCH
 from calque.recipes.sources import resolve
 from calque.records import Check
 from calque.training.ceiling import LOW, Ceiling, ceiling
