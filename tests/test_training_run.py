@@ -105,6 +105,24 @@ def test_restart_begins_anew(settings, tmp_path):
     assert same(tmp_path / "model", tmp_path / "whole")
 
 
+def test_what_is_done_after_training_may_be_given_anew(settings, tmp_path):
+    finetune(Finetune.of(settings | {"out": str(tmp_path / "whole")}))
+    with pytest.raises(Interrupted):
+        finetune(Finetune.of(settings), listener=Killer(2, signal.SIGTERM))
+    scoring = {"test": settings["dev"], "beam": 2, "length_penalty": 0.5, "longest_ratio": 2.0}
+    with pytest.raises(
+        RecipeError, match=r"same settings only \(batch_tokens was 300, is 200; dropout was 0\.1, is 0\.2\)"
+    ):
+        finetune(Finetune.of(settings | scoring | {"dropout": 0.2, "batch_tokens": 200}), resume=True)
+    report = finetune(Finetune.of(settings | scoring), resume=True, listener=(listening := Listening()))
+    assert (
+        "scored with other settings: beam was 4, is 2; length_penalty was 1.0, is 0.5; longest_ratio" in listening.told
+    )
+    assert report.recipe["beam"] == 2
+    assert "chrF2" in report.scores
+    assert same(tmp_path / "model", tmp_path / "whole")
+
+
 @pytest.mark.parametrize("name", ["start/model.safetensors", "start/config.json", "recipe.toml", "run.json"])
 def test_a_run_whose_beginning_is_damaged_says_so(settings, tmp_path, name):
     with pytest.raises(Interrupted):

@@ -96,6 +96,8 @@ def _trained(recipe: Finetune, run: Run, resume: bool, restart: bool, listener: 
     set_threads(recipe.threads)
     tokenizer(recipe.target)  # validation needs it: better missed now than after an hour
     going_on = team.led(lambda: run.goes_on(recipe, resume, restart))
+    if going_on and (news := run.news(recipe)):
+        listener.event(Message(news))
     origin = None if going_on else team.led(lambda: Origin.of(recipe))
     base = adaptation.base_of(recipe)
     train, dev = _read(recipe)[:2]

@@ -26,6 +26,7 @@ _MAY_DIFFER = frozenset(
         *("device", "precision", "attention", "recompute"),
     }
 )
+_AFTERWARDS = frozenset({"test", "beam", "length_penalty", "longest_ratio"})  # the scoring of the finished translator
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,15 +132,25 @@ class Run:
         return [entry for entry in self.path.iterdir() if entry.name != lock.NAME] if self.path.is_dir() else []
 
     def _refuse_other(self, recipe: BaseModel) -> None:
-        before = self.settings
-        now = recipe.model_dump(mode="json", exclude_none=True)
-        names = sorted(before.keys() | now.keys())
-        other = [n for n in names if n not in _MAY_DIFFER and before.get(n) != now.get(n)]
+        other = self._differing(recipe) - _MAY_DIFFER - _AFTERWARDS
         if other:
-            told = "; ".join(f"{name} was {before.get(name)}, is {now.get(name)}" for name in other)
             raise RecipeError(
-                f"{self.path}: --resume goes on with the same settings only ({told}); --restart begins anew"
+                f"{self.path}: --resume goes on with the same settings only ({self._told(recipe, other)}); --restart "
+                "begins anew"
             )
+
+    def news(self, recipe: BaseModel) -> str:
+        """What a resumed run will be scored with unlike what it began with; nothing where that is the same."""
+        other = self._differing(recipe) & _AFTERWARDS
+        return f"the finished translator is scored with other settings: {self._told(recipe, other)}" if other else ""
+
+    def _differing(self, recipe: BaseModel) -> set[str]:
+        before, now = self.settings, recipe.model_dump(mode="json", exclude_none=True)
+        return {name for name in before.keys() | now.keys() if before.get(name) != now.get(name)}
+
+    def _told(self, recipe: BaseModel, names: set[str]) -> str:
+        before, now = self.settings, recipe.model_dump(mode="json", exclude_none=True)
+        return "; ".join(f"{name} was {before.get(name)}, is {now.get(name)}" for name in sorted(names))
 
     @property
     def settings(self) -> dict[str, Any]:
