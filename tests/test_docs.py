@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import inspect
+import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -216,6 +217,16 @@ def test_every_probe_and_every_verdict_is_explained():
     assert named - {"all"} == listed
     assert listed - explained == set()
     assert "`all: not run`" in page
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_a_recorded_answer_of_a_call_that_it_still_takes(command):
+    recorded = json.loads((ROOT / "docs" / "examples" / f"{command}.json").read_text(encoding="utf-8"))
+    words = shlex.split(recorded["call"])
+    assert words[:2] == ["calque", command]
+    assert words[-1] == "--json"
+    assert {word for word in words if word.startswith("--")} - flags_of(command) == set()
+    assert recorded["answer"]
 
 
 def test_the_command_table_of_the_readme_names_every_command():
