@@ -2,7 +2,9 @@
 
 make demo && python docs/record.py demo-model
 
-`calque finetune` is not run again: its answer is the report that it left in the folder.
+`calque finetune` is not run again: its answer is the report that it left in the folder. `calque demo` and
+`calque merge` are run with the smallest budgets, in a temporary folder; `python docs/record.py` alone records
+only these two.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import json
 import shlex
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,13 @@ CALLS = {
     "evaluate": "calque evaluate {folder} --test {corpus}/test --worst 1 --json",
     "translate": 'calque translate {folder} "A small dog sleeps." --n-best 2 --json',
     "doctor": "calque doctor --json",
+}
+BRIEF = {  # in a folder of their own, one after the other; what has no name is run and not recorded
+    "demo": "calque demo --out brief --pairs 200 --steps 2 --threads 1 --json",
+    "": "calque finetune --model brief --train brief.corpus/train --dev brief.corpus/dev --source en --target fr "
+    "--adapter lora --adapter-only --no-probes --steps 2 --validation-pairs 2 --validations 1 --average 1 --threads 1 "
+    "--out brief-lora --json",
+    "merge": "calque merge brief-lora --out brief-merged --json",
 }
 KEPT = 2  # entries of a table or list that are shown
 TABLES = {"recipe", "scores", "versions", "copy", "lexicon", "probes", "digests", "train", "dev", "extras"}
@@ -50,8 +60,25 @@ def save(name: str, call: str, answer: dict[str, Any]) -> None:
     (EXAMPLES / f"{name}.json").write_text(text + "\n", encoding="utf-8")
 
 
+def answered(call: str, place: Path | None = None) -> dict[str, Any]:
+    """What a call answers, in this folder or in another one."""
+    words = [sys.executable, "-m", *shlex.split(call)]
+    told = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True, cwd=place).stdout
+    answer: dict[str, Any] = json.loads(told)
+    return answer
+
+
+def brief() -> None:
+    """Record the commands that are run with the smallest budgets."""
+    with tempfile.TemporaryDirectory() as place:
+        for name, call in BRIEF.items():
+            answer = answered(call, Path(place))
+            if name:
+                save(name, call, answer)
+
+
 def main(folder: str) -> None:
-    """Record every command against a translator and the corpus beside it."""
+    """Record the other commands against a translator and the corpus beside it."""
     from calque.training.card import command
 
     corpus = f"{folder}.corpus"
@@ -59,9 +86,10 @@ def main(folder: str) -> None:
     save("finetune", f"{command(report['recipe'])} --json", report)
     for name, template in CALLS.items():
         call = template.format(folder=folder, corpus=corpus)
-        words = [sys.executable, "-m", *shlex.split(call)]
-        save(name, call, json.loads(subprocess.run(words, check=True, capture_output=True, text=True).stdout))
+        save(name, call, answered(call))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    brief()
+    if sys.argv[1:]:
+        main(sys.argv[1])

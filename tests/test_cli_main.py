@@ -71,6 +71,14 @@ def test_a_misspelt_key_of_a_recipe_file_is_2(capsys, tmp_path):
     )
 
 
+def test_a_recipe_file_that_is_not_utf8_is_2(capsys, tmp_path):
+    (tmp_path / "r.toml").write_bytes(b"# caf\xe9\n")
+    assert ended(capsys, "finetune", "--recipe", "r.toml") == (
+        2,
+        ["calque: error: r.toml:1: byte 0xE9 is not UTF-8 (offset 5 in the file): save the recipe as UTF-8"],
+    )
+
+
 def test_a_recipe_file_that_is_not_there_is_3(capsys):
     assert ended(capsys, "finetune", "--recipe", "r.toml") == (
         3,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import inspect
+import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -174,12 +176,57 @@ def test_the_reference_has_every_setting_of_every_command():
     assert "| `--resume` | switch | `off` | go on with the run that lies in OUT.run |" in written
 
 
-def test_every_probe_is_explained():
-    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "calque" / "training").glob("*.py"))
-    raised = set(re.findall(r'ProbeError\(\s*"([a-z-]+)"', code))
+def texts(*trees: ast.AST | None) -> set[str]:
+    """The strings in pieces of code."""
+    found = (node for tree in trees if tree is not None for node in ast.walk(tree))
+    return {node.value for node in found if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+
+def probes(code: str) -> set[str]:
+    """What ProbeError is raised with, and what verdicts are called in the report."""
+    named: set[str] = set()
+    for node in ast.walk(ast.parse(code)):
+        match node:
+            case ast.Call(func=ast.Name("ProbeError"), args=[first, *_]):
+                named |= texts(first)
+            case ast.Assign(targets=[ast.Name("verdicts")], value=ast.Dict(keys=keys)):
+                named |= texts(*keys)
+            case ast.Return(value=ast.Dict(keys=keys) | ast.BinOp(right=ast.Dict(keys=keys))):
+                named |= texts(*keys)
+            case ast.Subscript(value=ast.Name("verdicts"), slice=key):
+                named |= texts(key)
+    return named
+
+
+def test_every_probe_and_every_verdict_is_explained():
+    probing = (ROOT / "calque" / "training" / "probes.py").read_text(encoding="utf-8")
+    others = [path for path in (ROOT / "calque").rglob("*.py") if "ProbeError(" in path.read_text(encoding="utf-8")]
+    named = probes(probing).union(*(probes(path.read_text(encoding="utf-8")) for path in others))
+    page = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^\| \[`([a-z-]+)`\]\(#\1\) \|", page, re.M))
     explained = {heading.removeprefix("### ") for heading in headings(ROOT / "docs" / "troubleshooting.md")}
-    assert len(raised) > 5
-    assert raised - explained == set()
+    assert named >= {
+        "endless-output",
+        "missing-eos",
+        "unlike-output",
+        "reload",
+        "unmerged-adapter",
+        "finite-loss",
+        "all",
+    }
+    assert named - {"all"} == listed
+    assert listed - explained == set()
+    assert "`all: not run`" in page
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_a_recorded_answer_of_a_call_that_it_still_takes(command):
+    recorded = json.loads((ROOT / "docs" / "examples" / f"{command}.json").read_text(encoding="utf-8"))
+    words = shlex.split(recorded["call"])
+    assert words[:2] == ["calque", command]
+    assert words[-1] == "--json"
+    assert {word for word in words if word.startswith("--")} - flags_of(command) == set()
+    assert recorded["answer"]
 
 
 def test_the_command_table_of_the_readme_names_every_command():

@@ -5,6 +5,8 @@ import os
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from calque.model import disk
 from calque.model.folder import stage
@@ -26,6 +28,23 @@ def test_everything_is_flushed_before_the_rename_and_the_parent_after_it(tmp_pat
         "rename",
         str(tmp_path / "new"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o002, 0o664), (0o077, 0o600)])
+def test_the_umask_decides_who_reads_a_staged_file_whatever_wrote_it(tmp_path, umask, mode):
+    before = os.umask(umask)
+    try:
+        with stage(tmp_path / "model") as aside:
+            save_file({"weight": torch.zeros(2)}, str(aside / "model.safetensors"))
+            (aside / "base").mkdir()
+            save_file({"weight": torch.zeros(2)}, str(aside / "base" / "model.safetensors"))
+            (aside / "config.json").write_text("{}")
+            (aside / "run.sh").touch(0o755)
+    finally:
+        os.umask(before)
+    modes = {file.name: file.stat().st_mode & 0o666 for file in (tmp_path / "model").rglob("*") if file.is_file()}
+    assert modes == dict.fromkeys(("model.safetensors", "config.json", "run.sh"), mode)
+    assert (tmp_path / "model" / "base" / "model.safetensors").stat().st_mode & 0o777 == mode
 
 
 def test_only_folders_may_be_beyond_flushing(tmp_path, monkeypatch):

@@ -60,6 +60,7 @@ def test_training_refuses_what_would_do_nothing(settings, message):
         {"patience": 8},
         {"patience": 30, "validate_every": 50},
         {"beam": 8, "longest_ratio": 2.0, "test": ("x",)},
+        {"adapter": "lora", "model": "tiny", "decoder": "some/bert"},
     ],
 )
 def test_training_takes_what_does_something_or_is_a_default(settings):

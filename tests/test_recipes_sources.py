@@ -136,10 +136,20 @@ def test_a_file_that_is_not_there_is_a_data_error(tmp_path):
     assert error.value.path == str(tmp_path / "absent.toml")
 
 
-def test_a_file_that_is_not_utf8_is_a_data_error(tmp_path):
-    (tmp_path / "x.toml").write_bytes(b"beam = 2 # \xe9")
-    with pytest.raises(DataError, match=r"not UTF-8 \(byte 11\)"):
-        resolve(Finetune, NEEDED, tmp_path / "x.toml")
+@pytest.mark.parametrize(
+    ("written", "line", "told"),
+    [
+        (b"beam = 2 # \xe9", 1, "byte 0xE9 is not UTF-8 (offset 11 in the file)"),
+        (b"\xef\xbb\xbfbeam = 2\r\n# caf\xe9\n", 2, "byte 0xE9 is not UTF-8 (offset 18 in the file)"),
+        (b"\xff\xfeb\0e\0", 1, "byte 0xFF is not UTF-8 (offset 0 in the file)"),
+    ],
+)
+def test_a_file_that_is_not_utf8_is_told_with_line_and_byte(tmp_path, written, line, told):
+    file = tmp_path / "x.toml"
+    file.write_bytes(written)
+    with pytest.raises(RecipeError) as error:
+        resolve(Finetune, NEEDED, file)
+    assert str(error.value) == f"{file}:{line}: {told}: save the recipe as UTF-8"
 
 
 def test_a_byte_order_mark_is_no_mistake(tmp_path):

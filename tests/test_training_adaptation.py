@@ -248,6 +248,11 @@ def test_what_is_trained_learns_at_the_rate_of_new_weights(places, on_bert, kind
         ({"adapter": "lora", "adapter_width": 4}, "'adapter_width' is for an adapter of bottleneck"),
         ({"adapter_only": True}, "'adapter' is none: leave it out"),
         ({"adapter": "lara"}, "'adapter' = 'lara'"),
+        (
+            {"adapter": "lora", "model": "tiny"},
+            "adapter lora: there is nothing pretrained to adapt, for model tiny begins",
+        ),
+        ({"adapter": "bitfit", "random_weights": True}, "nothing pretrained to adapt, for random_weights forgets"),
     ],
 )
 def test_settings_that_contradict_an_adapter_are_refused(on_bert, settings, said):
@@ -255,11 +260,9 @@ def test_settings_that_contradict_an_adapter_are_refused(on_bert, settings, said
         Finetune.of(on_bert | settings)
 
 
-def test_an_adapter_alone_needs_a_translator_and_any_adapter_needs_pretrained_weights(on_bert, tmp_path):
+def test_an_adapter_alone_needs_a_translator(on_bert, tmp_path):
     with pytest.raises(RecipeError, match="--adapter-only saves what goes with a finished translator"):
         finetune(Finetune.of(on_bert | {"adapter": "lora", "adapter_only": True}))
-    with pytest.raises(ModelError, match="--adapter lora: this network has no pretrained layers"):
-        finetune(Finetune.of(on_bert | {"adapter": "lora", "model": "tiny"}))
     assert not (tmp_path / "out.run").exists()
 
 

@@ -133,7 +133,7 @@ class Unmasked(PairFamily):
         (ShiftedTwice, "double-shift"),
         (ShiftedInTheModel, "double-shift"),
         (Constant, "constant-output"),
-        (EndNotLearned, "missing-eos"),
+        (EndNotLearned, "endless-output"),
         (Untied, "reload"),
         (Unmasked, "padding-leak"),
     ],

@@ -76,6 +76,17 @@ def test_a_refused_run_leaves_nothing_behind(settings, tmp_path):
     assert not (tmp_path / "model.run").exists()
 
 
+def test_resume_and_restart_exclude_each_other_whether_there_is_a_run_or_not(settings, tmp_path):
+    with pytest.raises(RecipeError, match=r"--resume and --restart exclude each other: .* give one"):
+        finetune(Finetune.of(settings), resume=True, restart=True)
+    assert not (tmp_path / "model.run").exists()
+    with pytest.raises(Interrupted):
+        finetune(Finetune.of(settings), listener=Killer(2, signal.SIGTERM))
+    with pytest.raises(RecipeError, match=r"--resume and --restart exclude each other: .* give one"):
+        finetune(Finetune.of(settings), resume=True, restart=True)
+    assert (tmp_path / "model.run" / "start").is_dir()
+
+
 def test_a_process_that_died_before_anything_was_written_does_not_matter(settings, tmp_path):
     for resume in (False, True):
         run = Run(tmp_path / f"model-{resume}")
@@ -91,6 +102,24 @@ def test_restart_begins_anew(settings, tmp_path):
         finetune(Finetune.of(settings), listener=Killer(6, signal.SIGTERM))
     finetune(Finetune.of(settings | {"seed": 2}), restart=True)
     finetune(Finetune.of(settings | {"seed": 2, "out": str(tmp_path / "whole")}))
+    assert same(tmp_path / "model", tmp_path / "whole")
+
+
+def test_what_is_done_after_training_may_be_given_anew(settings, tmp_path):
+    finetune(Finetune.of(settings | {"out": str(tmp_path / "whole")}))
+    with pytest.raises(Interrupted):
+        finetune(Finetune.of(settings), listener=Killer(2, signal.SIGTERM))
+    scoring = {"test": settings["dev"], "beam": 2, "length_penalty": 0.5, "longest_ratio": 2.0}
+    with pytest.raises(
+        RecipeError, match=r"same settings only \(batch_tokens was 300, is 200; dropout was 0\.1, is 0\.2\)"
+    ):
+        finetune(Finetune.of(settings | scoring | {"dropout": 0.2, "batch_tokens": 200}), resume=True)
+    report = finetune(Finetune.of(settings | scoring), resume=True, listener=(listening := Listening()))
+    assert (
+        "scored with other settings: beam was 4, is 2; length_penalty was 1.0, is 0.5; longest_ratio" in listening.told
+    )
+    assert report.recipe["beam"] == 2
+    assert "chrF2" in report.scores
     assert same(tmp_path / "model", tmp_path / "whole")
 
 

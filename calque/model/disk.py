@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 MARGIN = 2**20  # bytes that must stay free beside what is written: folders and small files take room too
@@ -34,6 +35,19 @@ def flush_all(folder: Path) -> None:
         for name in files:
             flush(Path(inner, name))
         flush(Path(inner))
+
+
+def grant(folder: Path) -> None:
+    """Let those read and write the files in `folder` who may use the folder: the umask decided on its mode, and some
+    libraries give their files to the owner alone."""
+    wanted = folder.stat().st_mode & 0o666
+    for inner, _, files in os.walk(folder):
+        for name in files:
+            file = Path(inner, name)
+            mode = stat.S_IMODE(file.stat().st_mode)
+            if wanted & ~mode:
+                with suppress(PermissionError):  # a file system without modes
+                    file.chmod(mode | wanted)
 
 
 def make(folder: Path) -> None:

@@ -179,7 +179,8 @@ def writing(place: Path) -> Iterator[None]:
 @contextmanager
 def stage(folder: Path) -> Iterator[Path]:
     """A new folder to fill beside `folder`, which takes that name when the block ends well and vanishes otherwise. All
-    of it is on the disk before it has that name: not even a power cut leaves half a folder.
+    of it is on the disk before it has that name: not even a power cut leaves half a folder. The umask decides who may
+    read it, whatever wrote the files.
 
     Raises:
         RecipeError: `folder` exists already.
@@ -191,6 +192,7 @@ def stage(folder: Path) -> Iterator[Path]:
     try:
         with disk.naming(folder):
             yield aside
+            disk.grant(aside)
             disk.flush_all(aside)
             aside.rename(folder)
             disk.flush(folder.parent)

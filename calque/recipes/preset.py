@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 PRESETS = Path(__file__).with_name("presets")
+FROM_SCRATCH = frozenset({"tiny"})  # presets that name a shape and no checkpoint
 
 
 def presets() -> list[str]:

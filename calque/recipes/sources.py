@@ -37,8 +37,8 @@ def resolve(recipe: type[R], flags: Mapping[str, Any] | None = None, file: str |
 
     Raises:
         DataError: there is no such file.
-        RecipeError: the file is not TOML, a key is unknown (the nearest known one is named), or a value does not fit;
-            every mistake is told with the place where it was made.
+        RecipeError: the file is not UTF-8 or not TOML, a key is unknown (the nearest known one is named), or a value
+            does not fit; every mistake is told with the place where it was made.
     """
     given = Source(flags or {}, dict.fromkeys(flags or {}, "command line"))
     written = Source({}, {}) if file is None else read(recipe, Path(file))
@@ -59,8 +59,8 @@ def read(recipe: type[Recipe], path: Path) -> Source:
     """The settings in a TOML file, as far as this recipe knows them; one string stands for a list of one.
 
     Raises:
-        DataError: there is no such file, or it is not UTF-8.
-        RecipeError: the file is not TOML, or a key is unknown.
+        DataError: there is no such file.
+        RecipeError: the file is not UTF-8 or not TOML, or a key is unknown.
     """
     text = _text(path)
     try:
@@ -78,9 +78,13 @@ def read(recipe: type[Recipe], path: Path) -> Source:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        raise DataError(f"not UTF-8 (byte {error.start}): save the recipe as UTF-8", path) from None
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise RecipeError(
+            f"{path}:{line}: byte 0x{error.object[error.start]:02X} is not UTF-8 (offset {error.start} in the file): "
+            "save the recipe as UTF-8"
+        ) from None
     except OSError as error:
         raise DataError(f"the recipe cannot be read: {error.strerror}", path) from None
 

@@ -14,8 +14,9 @@ from calque.model import adapter
 from calque.model.adapter_folder import Adaptation, describe_adapter
 from calque.model.batch import Ids
 from calque.model.folder import Folder, write_recipe
-from calque.model.pretrained import FROM_SCRATCH, find
+from calque.model.pretrained import find
 from calque.recipes.finetune import Finetune
+from calque.recipes.preset import FROM_SCRATCH
 from calque.training.overfit import chosen
 from calque.training.probes import unmerged_adapter
 from calque.training.progress import Listener, Message

@@ -5,9 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
-from calque.model.pretrained import FROM_SCRATCH
 from calque.recipes.finetune import Finetune
-from calque.recipes.preset import with_preset
+from calque.recipes.preset import FROM_SCRATCH, with_preset
 from calque.records import Report
 
 PEFT = ("lora", "dora")  # adapters in a form that PEFT knows

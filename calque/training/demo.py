@@ -11,9 +11,10 @@ from calque.corpus.read import Corpus
 from calque.errors import RecipeError
 from calque.model import disk
 from calque.model.folder import refuse_existing
-from calque.model.pretrained import FROM_SCRATCH, find
+from calque.model.pretrained import find
 from calque.recipes.demo import Demo
 from calque.recipes.finetune import Finetune
+from calque.recipes.preset import FROM_SCRATCH
 from calque.recipes.search import Search
 from calque.records import Report
 from calque.training.finetune import finetune

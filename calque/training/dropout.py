@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from calque.model.pretrained import FROM_SCRATCH
 from calque.recipes.finetune import Finetune
+from calque.recipes.preset import FROM_SCRATCH
 from calque.training.progress import Listener, Message
 
 USUAL = 0.1

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from calque.corpus.read import Corpus
 from calque.decoding.machine import device_of, set_threads, versions
 from calque.errors import CalqueError, DataError, ModelError, RecipeError
 from calque.evaluation.metrics import tokenizer
@@ -21,7 +22,6 @@ from calque.model.adapter_folder import Adaptation
 from calque.model.batch import Ids
 from calque.model.family import Build, Family
 from calque.model.folder import Folder, describe, write_recipe, write_text
-from calque.model.pretrained import FROM_SCRATCH, Pretrained, find
 from calque.model.vocabulary import choose
 from calque.recipes.evaluate import Evaluate
 from calque.recipes.finetune import Finetune
@@ -32,10 +32,10 @@ from calque.training.card import card
 from calque.training.course import Outcome
 from calque.training.device import fastest
 from calque.training.dropout import with_dropout
-from calque.training.idle import refuse_idle, refuse_settled
 from calque.training.loop import Loop
 from calque.training.material import Material
 from calque.training.objective import Translation
+from calque.training.origin import Origin
 from calque.training.probes import probe
 from calque.training.progress import Listener, Message, Silence
 from calque.training.rows import Text, encode, read
@@ -71,12 +71,17 @@ def finetune(recipe: Finetune, resume: bool = False, restart: bool = False, list
         listener: told about steps, validations and decisions.
 
     Raises:
-        RecipeError: OUT or OUT.run exist, another process is at work in OUT.run, or the settings contradict each other.
+        RecipeError: OUT or OUT.run exist, `resume` and `restart` are both given, another process is at work in
+            OUT.run, or the settings contradict each other.
         DataError: the corpora cannot be used.
         ModelError: the pretrained parts cannot be used; ProbeError where a silent bug was found.
         MachineError: there is no such device, or the disk is full where the end of the run must be saved.
         Interrupted: a signal came; `resume` goes on.
     """
+    if resume and restart:
+        raise RecipeError(
+            "--resume and --restart exclude each other: one goes on with the run, one begins anew; give one"
+        )
     team = Team.here()
     refuse_unshardable(recipe, team)
     listener = listener if listener is not None and team.leads else Silence()
@@ -94,13 +99,14 @@ def _trained(recipe: Finetune, run: Run, resume: bool, restart: bool, listener: 
     set_threads(recipe.threads)
     tokenizer(recipe.target)  # validation needs it: better missed now than after an hour
     going_on = team.led(lambda: run.goes_on(recipe, resume, restart))
-    recipe = team.led(lambda: settled(recipe, listener, run.settings if going_on else {}))
+    if going_on and (news := run.news(recipe)):
+        listener.event(Message(news))
+    origin = None if going_on else team.led(lambda: Origin.of(recipe))
     base = adaptation.base_of(recipe)
-    train, dev = read(recipe.train, recipe.source, recipe.target), read(recipe.dev, recipe.source, recipe.target)
-    if recipe.test:  # like the tokenizer: what cannot be read is better known before the training
-        read(recipe.test, recipe.source, recipe.target)
+    train, dev = _read(recipe)[:2]
     before = run.settings if going_on else {}
     recipe = with_dropout(recipe, train.count, listener, before)
+    recipe = team.led(lambda: settled(recipe, listener, before))
     digests = {"train": train.digest, "dev": dev.digest}
     torch.manual_seed(recipe.seed)
     if going_on:
@@ -109,8 +115,8 @@ def _trained(recipe: Finetune, run: Run, resume: bool, restart: bool, listener: 
         if base is not None and run.facts["base"] != base.digest:
             raise ModelError(f"{base.path} changed since the run began; --restart begins anew over what it is now")
     begun: list[Start] = []
-    if not going_on:
-        team.led(lambda: begun.append(_begun(recipe, run, base, train, digests, listener)))
+    if origin is not None:
+        team.led(lambda: begun.append(_begun(recipe, run, origin, base, train, digests, listener)))
     start = begun[0] if begun else _loaded(recipe, run.start, frozenset(run.facts["pretrained"]))
     try:
         start = adaptation.adapted(recipe, start, listener)
@@ -124,6 +130,15 @@ def _trained(recipe: Finetune, run: Run, resume: bool, restart: bool, listener: 
     outcome = loop.run(resume=going_on)
     seconds = time.monotonic() - began
     return team.led(lambda: _finished(recipe, run, start, base, rows, outcome, seconds, listener))
+
+
+def _read(recipe: Finetune) -> list[Text]:
+    """Training, development and test text. All are found before one is read; the test text too is better known to be
+    unusable before the training than after it."""
+    named = [places for places in (recipe.train, recipe.dev, recipe.test) if places]
+    for places in named:
+        Corpus.open(places, recipe.source, recipe.target)
+    return [read(places, recipe.source, recipe.target) for places in named]
 
 
 def _probed(recipe: Finetune, run: Run, start: Start, rows: Sequence[Ids], listener: Listener) -> None:
@@ -149,10 +164,16 @@ def settled(recipe: Finetune, listener: Listener, before: Mapping[str, Any] | No
 
 
 def _begun(
-    recipe: Finetune, run: Run, base: Folder | None, train: Text, digests: dict[str, Any], listener: Listener
+    recipe: Finetune,
+    run: Run,
+    origin: Origin,
+    base: Folder | None,
+    train: Text,
+    digests: dict[str, Any],
+    listener: Listener,
 ) -> Start:
     """Assemble the network and write it down, so that a resumed run starts from the same bits."""
-    start, notes = begin(recipe, train)
+    start, notes = begin(recipe, train, origin)
     for note in notes:
         listener.event(Message(note))
     with run.begun(recipe) as folder:
@@ -162,39 +183,23 @@ def _begun(
     return start
 
 
-def begin(recipe: Finetune, train: Text) -> tuple[Start, tuple[str, ...]]:
+def begin(recipe: Finetune, train: Text, origin: Origin | None = None) -> tuple[Start, tuple[str, ...]]:
     """The network and the codecs of a new run, and notes on what was chosen.
 
     Raises:
         ModelError: the pretrained parts cannot be found or joined.
     """
-    encoder = None if recipe.model in FROM_SCRATCH else find(recipe.model)
-    if encoder is not None and encoder.is_translator:
-        return _continued(recipe, encoder)
-    decoder = _decoder(recipe.decoder, encoder)
-    refuse_idle(recipe, encoder, decoder)
+    origin = origin or Origin.of(recipe)
+    encoder, decoder = origin.encoder, origin.decoder
+    if origin.translator is not None:
+        path = origin.translator.path
+        return _loaded(recipe, path, None), (f"going on from the translator {path}",)
     vocabularies = choose(recipe, encoder, decoder, train.sources, train.targets)
     source, target = vocabularies.source.codec, vocabularies.target.codec
     family = families.of("pair", source, target, recipe.attention, recipe.recompute)
     assembly = family.assemble(Build(recipe, encoder, decoder, vocabularies))
     start = Start(assembly.module, assembly.pretrained, family, source, target)
     return start, assembly.notes + vocabularies.notes
-
-
-def _decoder(name: str, encoder: Pretrained | None) -> Pretrained | None:
-    if name == "same":
-        return encoder
-    return None if name == "new" else find(name)
-
-
-def _continued(recipe: Finetune, translator: Pretrained) -> tuple[Start, tuple[str, ...]]:
-    folder = Folder.open(translator.folder)
-    if (folder.source, folder.target) != (recipe.source, recipe.target):
-        raise RecipeError(
-            f"{folder.path} translates {folder.source} to {folder.target}, not {recipe.source} to {recipe.target}"
-        )
-    refuse_settled(recipe, folder)
-    return _loaded(recipe, folder.path, None), (f"going on from the translator {folder.path}",)
 
 
 def _loaded(recipe: Finetune, path: Path, pretrained: frozenset[str] | None) -> Start:

@@ -12,14 +12,16 @@ from calque.corpus.check import check
 from calque.corpus.clean import usable
 from calque.corpus.read import Corpus
 from calque.model.folder import Folder
-from calque.model.pretrained import FROM_SCRATCH, Pretrained, find
+from calque.model.pretrained import Pretrained, find
 from calque.model.vocabulary import pretrained_codec
 from calque.recipes.check import Check as Recipe
 from calque.recipes.finetune import Finetune
+from calque.recipes.preset import FROM_SCRATCH
 from calque.recipes.sources import resolve
 from calque.records import Check
 from calque.training.ceiling import LOW, Ceiling, ceiling
 from calque.training.forecast import Forecast, forecast
+from calque.training.origin import Origin
 from calque.training.rows import read
 
 TEXTS = 2000  # references that a ceiling is measured on
@@ -61,6 +63,7 @@ def preflight(recipe: Recipe, progress: Callable[[str], None] | None = None) -> 
     Raises:
         DataError: a corpus cannot be read.
         ModelError: the model cannot be found or used.
+        RecipeError: a setting would do nothing with that model.
     """
     told = progress or (lambda _: None)
     began = time.monotonic()
@@ -68,6 +71,9 @@ def preflight(recipe: Recipe, progress: Callable[[str], None] | None = None) -> 
     if train is None:
         raise AssertionError("the recipe requires training text")
     pretrained = None if recipe.model is None or recipe.model in FROM_SCRATCH else find(recipe.model)
+    run = None if recipe.model is None or not recipe.timed_steps else _finetune(recipe)
+    if run is not None:
+        Origin.of(run)  # what it refuses is better known before everything is read
     found = check(
         train, dev, test, examples=recipe.examples, progress=lambda role, count: told(f"{role}: {count:,} pairs read")
     )
@@ -78,9 +84,9 @@ def preflight(recipe: Recipe, progress: Callable[[str], None] | None = None) -> 
         mends = _mends(recipe, pretrained)
         found += [_finding(recipe, side, measured, mends) for side, measured in ceilings.items()]
     future = None
-    if recipe.model is not None and recipe.timed_steps:
+    if run is not None:
         told(f"timing {recipe.timed_steps} training steps")
-        future = forecast(_finetune(recipe), read(recipe.train, recipe.source, recipe.target), recipe.timed_steps)
+        future = forecast(run, read(recipe.train, recipe.source, recipe.target), recipe.timed_steps)
         found.append(_forecast_finding(future))
     found.sort(key=lambda finding: -_LEVELS.index(finding.level))
     return Preflight(tuple(found), ceilings, future, time.monotonic() - began)

@@ -211,7 +211,7 @@ def endless_output(learned: Learned, hypotheses: Sequence[list[int]]) -> str:
     ]
     if len(endless) > len(hypotheses) / 2:
         raise ProbeError(
-            "missing-eos",
+            "endless-output",
             f"{len(endless)} of {len(hypotheses)} outputs run on to the length limit: the end token is not learned, or "
             "generation does not stop at it (eos_token_id in config and generation_config)",
         )

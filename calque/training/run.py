@@ -27,6 +27,7 @@ _MAY_DIFFER = frozenset(
     }
 )
 _CHOSEN = frozenset({"dropout"})  # where they are not given, a resumed run keeps what was chosen at its beginning
+_AFTERWARDS = frozenset({"test", "beam", "length_penalty", "longest_ratio"})  # the scoring of the finished translator
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,6 @@ class Run:
                 not those of the run.
             ModelError: the network it began with is damaged.
         """
-        if resume and restart:
-            raise RecipeError("--resume and --restart contradict each other: give one")
         if restart or not self._entries():
             return False
         if not resume:
@@ -134,15 +133,26 @@ class Run:
         return [entry for entry in self.path.iterdir() if entry.name != lock.NAME] if self.path.is_dir() else []
 
     def _refuse_other(self, recipe: BaseModel) -> None:
-        before = self.settings
-        now = recipe.model_dump(mode="json", exclude_none=True)
-        names = sorted((before.keys() - (_CHOSEN - now.keys())) | now.keys())
-        other = [n for n in names if n not in _MAY_DIFFER and before.get(n) != now.get(n)]
+        other = self._differing(recipe) - _MAY_DIFFER - _AFTERWARDS
         if other:
-            told = "; ".join(f"{name} was {before.get(name)}, is {now.get(name)}" for name in other)
             raise RecipeError(
-                f"{self.path}: --resume goes on with the same settings only ({told}); --restart begins anew"
+                f"{self.path}: --resume goes on with the same settings only ({self._told(recipe, other)}); --restart "
+                "begins anew"
             )
+
+    def news(self, recipe: BaseModel) -> str:
+        """What a resumed run will be scored with unlike what it began with; nothing where that is the same."""
+        other = self._differing(recipe) & _AFTERWARDS
+        return f"the finished translator is scored with other settings: {self._told(recipe, other)}" if other else ""
+
+    def _differing(self, recipe: BaseModel) -> set[str]:
+        before, now = self.settings, recipe.model_dump(mode="json", exclude_none=True)
+        names = (before.keys() - (_CHOSEN - now.keys())) | now.keys()
+        return {name for name in names if before.get(name) != now.get(name)}
+
+    def _told(self, recipe: BaseModel, names: set[str]) -> str:
+        before, now = self.settings, recipe.model_dump(mode="json", exclude_none=True)
+        return "; ".join(f"{name} was {before.get(name)}, is {now.get(name)}" for name in sorted(names))
 
     @property
     def settings(self) -> dict[str, Any]:
