@@ -89,10 +89,10 @@ def seen_weights(monkeypatch):
     """The weights after each optimizer step of the runs to come, in float64."""
     seen, real = [], loops.apply
 
-    def watched(accelerator, scored, optimizer, *rest):
+    def watched(scored, optimizer, *rest):
         if not seen:
             seen.append({n: p.detach().double() for n, p in scored.module.named_parameters()})
-        real(accelerator, scored, optimizer, *rest)
+        real(scored, optimizer, *rest)
         seen.append({n: p.detach().double() for n, p in scored.module.named_parameters()})
 
     monkeypatch.setattr(loops, "apply", watched)
