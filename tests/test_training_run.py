@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from calque.recipes.finetune import Finetune
 from calque.training import lock, rows
 from calque.training.finetune import finetune
 from calque.training.run import Run
+from calque.training.store import Writer
 from calque.training.validate import Validator
 
 HOLDER = """
@@ -228,3 +230,14 @@ def test_a_resumed_run_tokenises_again_only_where_its_store_is_damaged(settings,
     finetune(Finetune.of(settings), resume=True)
     assert tokenised == ([80] if damaged else [])
     assert same(tmp_path / "whole", tmp_path / "model")
+
+
+def test_a_disk_that_is_full_while_text_is_tokenised_leaves_nothing(settings, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Writer, "extend", full)
+    with pytest.raises(OSError, match="No space left on device") as caught:
+        finetune(Finetune.of(settings))
+    assert caught.value.filename == str(tmp_path / "model.run" / "store" / "train")
+    assert not (tmp_path / "model.run").exists()

@@ -123,7 +123,7 @@ def _trained(recipe: Finetune, run: Run, resume: bool, restart: bool, listener: 
         rows, loop = _prepared(recipe, run, start, train, dev, listener, team)
         listener.event(Message(str(loop.memory())))
         team.led(lambda: _probed(recipe, run, start, rows, listener))
-    except CalqueError:
+    except (CalqueError, OSError):
         if not going_on and team.leads:
             run.discard()
         raise
