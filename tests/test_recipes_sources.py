@@ -162,3 +162,10 @@ def test_a_limit_on_the_command_line_displaces_the_files(toml):
     assert (recipe.minutes, recipe.steps) == (1.0, None)
     with pytest.raises(RecipeError, match="minutes and steps contradict each other"):
         resolve(Finetune, NEEDED, toml("steps = 3\nminutes = 1\n"))
+
+
+@pytest.mark.parametrize("name", ["steps", "layer_decay", "seed", "model"])
+def test_truth_is_no_number_and_no_text(name):
+    settings = {"model": "tiny", "train": ["a"], "dev": ["b"], "source": "en", "target": "fr", "out": "c"}
+    with pytest.raises(RecipeError, match=f"'{name}' = True: true and false are no value of this setting"):
+        Finetune.of(settings | {name: True})

@@ -10,12 +10,13 @@ from checkpoints import corpus, numbers
 from pydantic import ValidationError
 from tiny_run import Killer, Listening, same
 
-from calque.errors import Interrupted
+from calque.errors import DataError, Interrupted
 from calque.recipes.finetune import Finetune
 from calque.recipes.mixture import Stage
 from calque.training.batches import Batching
 from calque.training.finetune import finetune
 from calque.training.mixture import Corpora
+from calque.training.progress import Step
 
 
 @pytest.fixture
@@ -39,7 +40,9 @@ def test_a_stage_is_read():
     assert Stage.of("0.8=0:1:0.5") == Stage(0.8, (0.0, 1.0, 0.5))
 
 
-@pytest.mark.parametrize("text", ["", "3,1", "a:b", "1=1:1", "-0.1=1:1", "0:0", "-1:1", "nan:1", "inf:1", "x=1:1"])
+@pytest.mark.parametrize(
+    "text", ["", "3,1", "a:b", "1=1:1", "-0.1=1:1", "0:0", "-1:1", "nan:1", "x=1:1", "1e308:1e308"]
+)
 def test_what_is_no_stage_is_refused(text):
     with pytest.raises(ValueError, match=r"mixture '.*'"):
         Stage.of(text)
@@ -115,3 +118,17 @@ def test_an_interrupted_run_of_several_stages_ends_in_the_same_bits(settings, tm
     plain = settings | {"mixture": [], "out": str(tmp_path / "plain")}
     finetune(Finetune.of(plain))
     assert not same(tmp_path / "whole", tmp_path / "plain")
+
+
+@pytest.mark.parametrize("mixture", [["0:1"], ["1:1", "0.5=0:1"]])
+def test_a_stage_with_nothing_to_draw_is_refused(settings, tmp_path, mixture):
+    settings["train"][1] = corpus(tmp_path / "data", "blank", [("", "un"), ("", "deux")])
+    with pytest.raises(DataError, match=r"are drawn from \S*blank alone, and no usable pair is in there"):
+        finetune(Finetune.of(settings | {"mixture": mixture}))
+    assert not (tmp_path / "model.run").exists()
+
+
+def test_the_best_loss_is_told_as_it_is(settings):
+    listening = Listening()
+    finetune(Finetune.of(settings | {"best": "loss", "log_every": 1}), listener=listening)
+    assert 0 < [event.best for event in listening.events if isinstance(event, Step)][-1] < 10

@@ -31,7 +31,7 @@ class Stage:
             ) from None
         if not 0 <= stage.begin < 1:
             raise ValueError(f"mixture '{text}': a stage begins at a fraction of the run, from 0 to less than 1")
-        if not all(0 <= weight < math.inf for weight in stage.weights) or not any(stage.weights):
+        if not all(weight >= 0 for weight in stage.weights) or not 0 < sum(stage.weights) < math.inf:
             raise ValueError(f"mixture '{text}': weights are numbers from 0 on, and one of them must be above 0")
         return stage
 

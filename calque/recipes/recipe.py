@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
 
 from calque.errors import RecipeError, nearest
 
@@ -15,6 +15,14 @@ class Recipe(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     exclusive: ClassVar[frozenset[str]] = frozenset()  # settings of which one displaces the others
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _truth_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:  # noqa: ANN401
+        kinds = cls.model_fields[str(info.field_name)].annotation
+        if isinstance(value, bool) and bool not in (kinds, *get_args(kinds)):
+            raise ValueError("true and false are no value of this setting")
+        return value
 
     @classmethod
     def of(cls, settings: Mapping[str, Any], where: str = "recipe") -> Self:

@@ -278,6 +278,9 @@ class Loop:
         loss, spent = course.loss / max(1, course.tokens), max(1e-9, course.seconds - course.since)
         speed = course.tokens / spent
         fraction = self.fraction
+        best = self.snapshots.best
+        if best is not None and self.recipe.best == "loss":
+            best = -best  # snapshots are compared by what is higher
         eta = course.seconds * (1 - fraction) / fraction if fraction > 0 else None
         self._record({"step": course.step, "epoch": self._epochs(), "loss": loss, "lr": self.learning_rate,
                       "tokens_per_second": round(speed, 1), "seconds": round(course.seconds, 2)})  # fmt: skip
@@ -289,7 +292,7 @@ class Loop:
                 loss,
                 self.learning_rate,
                 speed,
-                self.snapshots.best,
+                best,
                 eta,
                 self.sample,
             )

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calque.recipes.mixture import Mixture, Stage
+from calque.errors import DataError
+from calque.recipes.finetune import Finetune
+from calque.recipes.mixture import Stage
 from calque.training.rows import Text
 from calque.training.store import Store
 
@@ -23,14 +25,21 @@ class Corpora:
     stages: tuple[tuple[float, Shares], ...] = ()
 
     @classmethod
-    def of(cls, recipe: Mixture, text: Text, rows: Store) -> Corpora:
+    def of(cls, recipe: Finetune, text: Text, rows: Store) -> Corpora:
         """The corpora of a text, mixed as the recipe says. With a temperature, the share of a corpus is its size to the
-        power of 1 / temperature (Arivazhagan et al. 2019, section 4.2)."""
+        power of 1 / temperature (Arivazhagan et al. 2019, section 4.2). DataError where a stage has nothing to draw."""
         ends = tuple(np.searchsorted(rows.pairs, np.cumsum(text.counts)).tolist())
         sizes = np.diff(ends, prepend=0).tolist()
         stages: Sequence[Stage] = recipe.stages
         if recipe.temperature is not None:
             stages = [Stage(0.0, tuple(size ** (1 / recipe.temperature) for size in sizes))]
+        for stage in stages:
+            if not any(weight and size for weight, size in zip(stage.weights, sizes, strict=True)):
+                drawn = [place for place, weight in zip(recipe.train, stage.weights, strict=True) if weight]
+                raise DataError(
+                    f"mixture: from {stage.begin:.0%} of the run on pairs are drawn from {', '.join(drawn)} alone, and "
+                    "no usable pair is in there"
+                )
         return cls(ends, tuple((stage.begin, _shares(stage.weights, sizes)) for stage in stages))
 
     def stage(self, fraction: float) -> int:

@@ -67,7 +67,7 @@ def read(places: Sequence[str], source: str, target: str) -> Text:
     dropped = Dropped()
     counts = tuple(sum(1 for _ in usable(replace(corpus, places=(place,)), dropped)) for place in corpus.places)
     if not any(counts):
-        raise DataError(f"{', '.join(places)}: no usable pair (dropped: {dropped})")
+        raise DataError(f"{', '.join(places)}: no usable pair ({dropped})")
     headers = sum(map(bool, corpus.headers().values()))
     left_out = dropped.counts() | ({f"header row{'s' if headers > 1 else ''}": headers} if headers else {})
     return Text(corpus, counts, left_out, corpus.digest())
