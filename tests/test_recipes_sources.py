@@ -169,3 +169,9 @@ def test_truth_is_no_number_and_no_text(name):
     settings = {"model": "tiny", "train": ["a"], "dev": ["b"], "source": "en", "target": "fr", "out": "c"}
     with pytest.raises(RecipeError, match=f"'{name}' = True: true and false are no value of this setting"):
         Finetune.of(settings | {name: True})
+
+
+def test_a_number_where_texts_belong_is_told_in_toml_terms():
+    settings = {"model": "tiny", "train": ["a"], "dev": ["b"], "source": "en", "target": "fr", "out": "c"}
+    with pytest.raises(RecipeError, match="'mixture' = 3: a text or a list of texts is wanted"):
+        Finetune.of(settings | {"mixture": 3})

@@ -52,6 +52,8 @@ class Recipe(BaseModel):
                 sentences.append(f"'{name}' is required: {cls.model_fields[name].description}")
             elif mistake["type"] == "string_pattern_mismatch":
                 sentences.append(f"'{name}' = {mistake['input']!r}: not a {cls.model_fields[name].description}")
+            elif mistake["type"] == "tuple_type":
+                sentences.append(f"'{name}' = {mistake['input']!r}: a text or a list of texts is wanted")
             elif not name:
                 sentences.append(mistake["msg"].removeprefix("Value error, "))
             else:
