@@ -34,13 +34,18 @@ def idle(recipe: Finetune) -> list[str]:
     return [*_adapter(recipe), *_update(recipe), *_course(recipe), *_search(recipe)]
 
 
+def begins_from_scratch(recipe: Finetune) -> bool:
+    """Whether the recipe names no checkpoint for either half of the network."""
+    return recipe.model in FROM_SCRATCH and recipe.decoder in ("new", "same")
+
+
 def _adapter(recipe: Finetune) -> Iterator[str]:
     if recipe.adapter == "none":
         return
     because = f"adapter {recipe.adapter}: there is nothing pretrained to adapt"
     if recipe.random_weights:
         yield f"{because}, for random_weights forgets what was: leave out one of both"
-    elif recipe.model in FROM_SCRATCH and recipe.decoder in ("new", "same"):
+    elif begins_from_scratch(recipe):
         yield (f"{because}, for model {recipe.model} begins from scratch: give a pretrained one, or leave out adapter")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from calque.recipes.finetune import Finetune
-from calque.recipes.preset import FROM_SCRATCH
+from calque.recipes.idle import begins_from_scratch
 from calque.training.progress import Listener, Message
 
 USUAL = 0.1
@@ -39,7 +39,7 @@ def suiting(recipe: Finetune, pairs: int) -> tuple[float, str]:
     """
     if recipe.adapter != "none":
         return USUAL, "what is trained is an adapter"
-    scratch = recipe.random_weights or (recipe.model in FROM_SCRATCH and recipe.decoder in ("same", "new"))
+    scratch = recipe.random_weights or begins_from_scratch(recipe)
     found = next((row[1:] for row in _BY_PAIRS if pairs <= row[0]), (USUAL, USUAL))[0 if scratch else 1]
     why = f"{pairs:,} pairs, {'from scratch' if scratch else 'pretrained'}"
     if found > USUAL and recipe.minutes is not None and recipe.minutes <= SHORT:

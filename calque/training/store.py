@@ -30,8 +30,7 @@ Array = npt.NDArray[np.unsignedinteger[Any]]
 Lengths = tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]  # of sources and of targets, in tokens
 
 FORMAT = 1  # of store.json; a store of another format is no store
-_BY_ROW = {"sources": "<u4", "targets": "<u4", "pairs": "<u4"}
-_TYPES = {"starts": "<u8", **_BY_ROW}  # that of the ids is in store.json
+_TYPES = {"starts": "<u8", "sources": "<u4", "targets": "<u4", "pairs": "<u4"}  # that of the ids is in store.json
 
 
 @dataclass(frozen=True, slots=True, eq=False)
