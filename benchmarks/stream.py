@@ -136,7 +136,7 @@ def _codecs(sources: Any, targets: Any) -> tuple[Any, Any]:
     from calque.model.vocabulary import choose
     from calque.recipes.vocabulary import Vocabulary
 
-    chosen = choose(Vocabulary(), None, None, sources, targets)
+    chosen = choose("pair", Vocabulary(), None, None, sources, targets)
     return chosen.source.codec, chosen.target.codec
 
 

@@ -32,7 +32,7 @@ def folder(tmp_path_factory):
         **{"width": 16, "heads": 2, "feed_forward": 32, "encoder_layers": 1, "decoder_layers": 1, "max_length": 64},
         **{"source_vocabulary": "bpe", "target_vocabulary": "bpe"},
     )
-    vocabularies = choose(recipe, None, None, TEXT[:1], TEXT[1:])
+    vocabularies = choose("pair", recipe, None, None, TEXT[:1], TEXT[1:])
     codecs = (vocabularies.source.codec, vocabularies.target.codec)
     family = families.of("pair", *codecs)
     module = family.assemble(Build(recipe, None, None, vocabularies)).module

@@ -44,7 +44,7 @@ class Pair:
         pretrained = find(str(checkpoint(folder, "bert")))
         recipe = Architecture(model="x", encoder_layers=2, decoder_layers=2)
         sources, targets = zip(*PAIRS, strict=True)
-        vocabularies = choose(Vocabulary(max_length=64), pretrained, pretrained, sources, targets)
+        vocabularies = choose("pair", Vocabulary(max_length=64), pretrained, pretrained, sources, targets)
         self.codecs = (vocabularies.source.codec, vocabularies.target.codec)
         self.family = families.of("pair", *self.codecs)
         torch.manual_seed(0)

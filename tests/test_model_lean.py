@@ -25,7 +25,7 @@ def assembled(kind, tmp_path, way="auto", dropout=0.0, recompute=False):
     torch.manual_seed(5)
     encoder = None if kind is None else find(str(checkpoint(tmp_path / kind, kind)))
     sources, targets = zip(*PAIRS, strict=True)
-    vocabularies = choose(Vocabulary(max_length=64), encoder, None, sources, targets)
+    vocabularies = choose("pair", Vocabulary(max_length=64), encoder, None, sources, targets)
     recipe = Architecture(
         model="x", decoder="new", encoder_layers=2, decoder_layers=2, width=32, feed_forward=48, dropout=dropout
     )

@@ -25,7 +25,7 @@ def build(encoder, decoder=None, vocabulary=None, **settings):
     recipe = Architecture(model="x", **settings)
     vocabulary = Vocabulary(max_length=64, **(vocabulary or {}))
     sources, targets = zip(*PAIRS, strict=True)
-    return Build(recipe, encoder, decoder, choose(vocabulary, encoder, decoder or encoder, sources, targets))
+    return Build(recipe, encoder, decoder, choose("pair", vocabulary, encoder, decoder or encoder, sources, targets))
 
 
 def made(made_of):
@@ -177,7 +177,7 @@ def test_illegal_pairs_are_refused_with_the_legal_ones(bert, tmp_path, kind, as_
 def test_too_long_for_the_checkpoints_positions_is_refused(bert):
     recipe = Vocabulary(max_length=100)
     sources, targets = zip(*PAIRS, strict=True)
-    made_of = Build(Architecture(model="x"), bert, None, choose(recipe, bert, bert, sources, targets))
+    made_of = Build(Architecture(model="x"), bert, None, choose("pair", recipe, bert, bert, sources, targets))
     with pytest.raises(ModelError, match="knows 70 positions"):
         made(made_of)
 

@@ -46,7 +46,7 @@ def pickled(bert, tmp_path):
 def assembled(folder, **settings):
     pretrained = find(str(folder))
     recipe = Architecture(model="x", **settings)
-    vocabularies = choose(Vocabulary(max_length=64), pretrained, pretrained, SOURCES, TARGETS)
+    vocabularies = choose("pair", Vocabulary(max_length=64), pretrained, pretrained, SOURCES, TARGETS)
     family = families.of("pair", vocabularies.source.codec, vocabularies.target.codec)
     torch.manual_seed(0)
     return family.assemble(Build(recipe, pretrained, pretrained, vocabularies)).module.state_dict()

@@ -24,5 +24,5 @@ class Stream:
 def test_a_new_vocabulary_is_learnt_from_a_sample_and_says_so(monkeypatch, most, note):
     monkeypatch.setattr(vocabulary, "SAMPLE", most)
     texts = Stream([f"a dog and {number} cats" for number in range(10, 54)])
-    chosen = choose(Vocabulary(), None, None, texts, texts)
+    chosen = choose("pair", Vocabulary(), None, None, texts, texts)
     assert chosen.source.note == chosen.target.note == note

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 WINDOW_TEXTS = 1024  # texts that are sorted by length together: batches of equal lengths waste no padding
 WINDOW_CHARACTERS = 400_000  # and no more text than this, so that long lines cannot fill the memory
-FRAME = 2  # tokens around every encoded text: its beginning and its end
 
 
 class Translator:
@@ -165,7 +164,8 @@ class Translator:
     def _answers(self, encoded: Mapping[str, list[int]], search: Search, adapter: str | None) -> dict[str, Answer]:
         """The model's answer to each body, the longest searched first, so that too little memory shows at once. A body
         in which the vocabulary sees nothing is its own answer."""
-        answers = {body: Answer(body) for body, ids in encoded.items() if len(ids) <= FRAME}
+        frame = self._folder.source_codec.special.framing
+        answers = {body: Answer(body) for body, ids in encoded.items() if len(ids) <= frame}
         waiting = sorted((body for body in encoded if body not in answers), key=lambda body: -len(encoded[body]))
         for batch in _batches(waiting, encoded, search.search_tokens):
             found = self._engine(adapter).generate([encoded[body] for body in batch], search)
@@ -182,7 +182,7 @@ class Translator:
             tokens=len(hypotheses[0].ids) + 1,
             alternatives=tuple(texts[1:]),
             unknown=self._folder.source_codec.unknown(source),
-            pieces=len(source) - FRAME,
+            pieces=len(source) - self._folder.source_codec.special.framing,
             ended=hypotheses[0].ended,
         )
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from calque.model.vocabulary import Vocabularies
     from calque.recipes.architecture import Architecture
     from calque.recipes.search import Search
-    from calque.text.codec import Codec
+    from calque.text.codec import Codec, Special
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,14 @@ class Family(Protocol):
     def name(self) -> str:
         """What calque.json calls it."""
 
+    @property
+    def source(self) -> Special:
+        """The special tokens of the source side."""
+
+    @property
+    def target(self) -> Special:
+        """The special tokens of the target side; what frames a target begins with the decoder's start token."""
+
     def assemble(self, build: Build) -> Assembly:
         """A new network; ModelError where the parts do not go together."""
 
@@ -72,7 +80,24 @@ class Family(Protocol):
         """`search.n_best` hypotheses a row, best first."""
 
 
-_TABLE = {"pair": "BERT-like encoder and decoder joined by cross-attention"}
+_TABLE = {
+    "pair": "a BERT-like encoder and a decoder joined by cross-attention",
+    "seq2seq": "a native encoder-decoder, such as Marian, mBART, M2M100, NLLB or T5",
+    "causal": "a decoder alone, which goes on with a prompt, such as GPT-2 or Llama",
+}
+NATIVE = {  # architectures, as config.json calls them, that are whole translators without another half
+    "seq2seq": ("bart", "m2m_100", "marian", "mbart", "mt5", "t5"),
+    "causal": ("gemma", "gemma2", "gemma3_text", "gpt2", "gpt_neo", "gpt_neox", "llama", "mistral", "opt", "phi3", "qwen2", "qwen3"),
+}
+
+
+def kind_of(encoder: Pretrained | None, decoder: Pretrained | None) -> str:
+    """The family that these checkpoints make together: one architecture on both sides may be whole by itself."""
+    if encoder is not None and decoder == encoder:
+        for name, kinds in NATIVE.items():
+            if encoder.kind in kinds:
+                return name
+    return "pair"
 
 
 def of(name: str, source: Codec, target: Codec, attention: str = "auto", recompute: bool = False) -> Family:
@@ -93,4 +118,12 @@ def of(name: str, source: Codec, target: Codec, attention: str = "auto", recompu
         from calque.model.pair import PairFamily
 
         return PairFamily(source.special, target.special, target.max_length, Way(attention, recompute))
+    if name == "seq2seq":
+        from calque.model.seq2seq import Seq2SeqFamily
+
+        return Seq2SeqFamily(source.special, target.special, target.max_length, attention, recompute)
+    if name == "causal":
+        from calque.model.causal import CausalFamily
+
+        return CausalFamily(source.special, target.special, target.max_length, attention, recompute)
     raise ModelError(f"unknown model family '{name}'{nearest(name, _TABLE)} (known: {', '.join(_TABLE)})")

@@ -43,15 +43,17 @@ class Vocabularies:
 
 
 def choose(
+    family: str,
     recipe: Vocabulary,
     encoder: Pretrained | None,
     decoder: Pretrained | None,
     sources: Iterable[str],
     targets: Iterable[str],
+    languages: tuple[str, str] = ("und", "und"),
 ) -> Vocabularies:
     """The vocabularies that the recipe asks for, fitted to the training text where they are trimmed or new.
 
-    The checkpoint whose tokenizer the target side may keep or trim is the decoder's, or the encoder's where the decoder
+    `family` is what the checkpoints make together. In a pair, the checkpoint whose tokenizer the target side may keep or trim is the decoder's, or the encoder's where the decoder
     is new (None); then no embeddings are copied. Texts are iterated over several times and never held. A new vocabulary
     is learnt from an even sample of them where they are many, and the note says so.
 
@@ -59,6 +61,14 @@ def choose(
         RecipeError: the pretrained tokenizer is asked for where there is no pretrained model.
         ModelError: the pretrained tokenizer cannot be read.
     """
+    if family == "seq2seq" and encoder is not None:
+        from calque.model.native import native
+
+        return native(recipe, encoder, sources, targets, languages)
+    if family == "causal" and encoder is not None:
+        from calque.model.prompt import prompted
+
+        return prompted(recipe, encoder, sources, targets, languages)
     spelling = decoder if decoder is not None else encoder
     target = _side("target", recipe.target_vocabulary, recipe.target_pieces, recipe.max_length, spelling, targets)
     return Vocabularies(

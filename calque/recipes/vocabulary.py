@@ -35,6 +35,22 @@ class Vocabulary(Recipe):
         le=256_000,
         description="pieces of a new target vocabulary; by default fitted to the corpus",
     )
+    source_code: str | None = Field(
+        default=None,
+        description="what a multilingual checkpoint calls the source language, such as eng_Latn or en_XX; by default "
+        "found from the language",
+    )
+    target_code: str | None = Field(
+        default=None,
+        description="what a multilingual checkpoint calls the target language, such as fra_Latn or fr_XX; by default "
+        "found from the language",
+    )
+    prompt: str | None = Field(
+        default=None,
+        description="what a decoder alone goes on with, {source} standing for the text and {source_language} and "
+        "{target_language} for the languages' names; what T5 and its kin read before the text; by default one that "
+        "suits the checkpoint",
+    )
     max_length: int = Field(
         default=128,
         ge=8,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,7 +26,8 @@ BYTE_PIECE = re.compile(r"<0x([0-9A-F]{2})>")
 
 @dataclass(frozen=True, slots=True)
 class Special:
-    """The ids of the special tokens. `bos` and `eos` frame every text: [CLS] and [SEP] for BERT and its kin.
+    """The ids of the special tokens. `bos` and `eos` frame every text, [CLS] and [SEP] for BERT and its kin, unless
+    `before` and `after` say what does: a language code, or a prompt.
 
     `unk` is None where nothing can be unknown.
     """
@@ -35,12 +36,39 @@ class Special:
     bos: int
     eos: int
     unk: int | None
+    before: tuple[int, ...] | None = None
+    after: tuple[int, ...] | None = None
+
+    @property
+    def frame(self) -> tuple[list[int], list[int]]:
+        """The ids before and after every text."""
+        before = (self.bos,) if self.before is None else self.before
+        return list(before), list((self.eos,) if self.after is None else self.after)
+
+    @property
+    def framing(self) -> int:
+        """How many tokens frame a text."""
+        return sum(map(len, self.frame))
+
+    def bare(self, ids: Sequence[int]) -> Sequence[int]:
+        """Framed ids without their frame."""
+        before, after = self.frame
+        return ids[len(before) : len(ids) - len(after)]
+
+    def renumbered(self, numbers: Mapping[int, int]) -> Special:
+        """The same tokens where id i has become `numbers[i]`."""
+        roles = {role: numbers[getattr(self, role)] for role in ("pad", "bos", "eos")}
+        frame = {
+            side: None if ids is None else tuple(numbers[i] for i in ids)
+            for side, ids in (("before", self.before), ("after", self.after))
+        }
+        return Special(**roles, unk=None if self.unk is None else numbers[self.unk], **frame)
 
 
 class Codec:
     """Text to ids and back.
 
-    Ids are framed: `[bos, ..., eos]`. Text which spells a special token ("[SEP]", "</s>") is text like any other.
+    Ids are framed: `[bos, ..., eos]`, or as `special` says. Text which spells a special token ("[SEP]", "</s>") is text like any other.
     Nothing is ever cut: `max_length` (in tokens, frame included) is what the owner asks to be respected, by dropping
     longer pairs or splitting longer texts; see `fits`.
 
@@ -81,7 +109,12 @@ class Codec:
         vocabulary = tokenizer.get_vocab(with_added_tokens=True)
         ids = {role: vocabulary[name] for role, name in names.items()}
         unk = None if _knows_everything(tokenizer) else ids.get("unk")
-        return cls(tokenizer, Special(ids.get("pad", ids["eos"]), ids["bos"], ids["eos"], unk), max_length)
+        frame = _frame(folder, tokenizer)
+        return cls(tokenizer, Special(ids.get("pad", ids["eos"]), ids["bos"], ids["eos"], unk, **frame), max_length)
+
+    def framed(self, special: Special, max_length: int | None = None) -> Codec:
+        """The same vocabulary with other special tokens or another frame."""
+        return Codec(self._tokenizer, special, self.max_length if max_length is None else max_length)
 
     def save(self, folder: str | Path) -> None:
         """Write `tokenizer.json` and `tokenizer_config.json`, each of them completely or not at all.
@@ -123,8 +156,12 @@ class Codec:
 
     def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
         """The framed ids of many texts at once."""
-        bos, eos = self.special.bos, self.special.eos
-        return [[bos, *encoding.ids, eos] for encoding in self._encodings(texts)]
+        before, after = self.special.frame
+        return [[*before, *encoding.ids, *after] for encoding in self._encodings(texts)]
+
+    def encode_bare(self, text: str) -> list[int]:
+        """The ids of a text without a frame."""
+        return list(self._encodings([text])[0].ids)
 
     def pieces_of(self, text: str) -> list[str]:
         """The surfaces of a text's pieces, without the frame."""
@@ -169,6 +206,11 @@ class Codec:
         """What transformers needs to know beside the tokenizer itself."""
         surfaces = self.pieces()
         unk = {} if self.special.unk is None else {"unk_token": surfaces[self.special.unk]}
+        frame = {
+            side: [surfaces[i] for i in ids]
+            for side, ids in (("before", self.special.before), ("after", self.special.after))
+            if ids is not None
+        }
         return {
             "tokenizer_class": "PreTrainedTokenizerFast",
             "model_max_length": self.max_length,
@@ -181,6 +223,7 @@ class Codec:
             "eos_token": surfaces[self.special.eos],
             "sep_token": surfaces[self.special.eos],
             **unk,
+            **({_FRAME: frame} if frame else {}),
         }
 
 
@@ -213,17 +256,33 @@ def _plain(tokenizer: Tokenizer, special: Special) -> Tokenizer:
     tokenizer = Tokenizer.from_str(tokenizer.to_str())
     tokenizer.no_padding()
     tokenizer.no_truncation()
-    bos, eos = (tokenizer.id_to_token(number) for number in (special.bos, special.eos))
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single=f"{bos}:0 $A:0 {eos}:0",
-        pair=f"{bos}:0 $A:0 {eos}:0 $B:1 {eos}:1",
-        special_tokens=sorted({(bos, special.bos), (eos, special.eos)}),
-    )
+    tokenizer.post_processor = _template(tokenizer, special)
     if isinstance(tokenizer.model, models.WordPiece):
         tokenizer.decoder = decoders.WordPiece(prefix=tokenizer.model.continuing_subword_prefix, cleanup=False)
     tokenizer.encode_special_tokens = True
     _guard(tokenizer)
     return tokenizer
+
+
+def _template(tokenizer: Tokenizer, special: Special) -> processors.TemplateProcessing:
+    """The frame as transformers puts it around a text."""
+    if special.before is None and special.after is None:
+        bos, eos = (tokenizer.id_to_token(number) for number in (special.bos, special.eos))
+        return processors.TemplateProcessing(
+            single=f"{bos}:0 $A:0 {eos}:0",
+            pair=f"{bos}:0 $A:0 {eos}:0 $B:1 {eos}:1",
+            special_tokens=sorted({(bos, special.bos), (eos, special.eos)}),
+        )
+    stands = {
+        name: {"id": name, "ids": ids, "tokens": [tokenizer.id_to_token(i) for i in ids]}
+        for name, ids in zip(("before", "after"), special.frame, strict=True)
+        if ids
+    }
+    return processors.TemplateProcessing(
+        single=[part for part in ("before", "$A", "after") if part in stands or part == "$A"],
+        pair=[part for part in ("before", "$A", "$B", "after") if part in stands or part.startswith("$")],
+        special_tokens=list(stands.values()),
+    )
 
 
 def _guard(tokenizer: Tokenizer) -> None:
@@ -281,6 +340,21 @@ def _read_tokenizer(folder: Path) -> Tokenizer:
         return Tokenizer.from_str(path.read_text(encoding="utf-8"))
     except Exception as error:  # that is what the tokenizers package raises
         raise ModelError(f"{path}: not a tokenizer: {error}") from error
+
+
+_FRAME = "calque_frame"  # in tokenizer_config.json: the surfaces before and after a text, where not bos and eos
+
+
+def _frame(folder: Path, tokenizer: Tokenizer) -> dict[str, tuple[int, ...]]:
+    """The sides of the frame that the folder states."""
+    said = _read_json(folder / "tokenizer_config.json").get(_FRAME, {})
+    try:
+        frame = {side: tuple(tokenizer.token_to_id(piece) for piece in said[side]) for side in said}
+    except TypeError:
+        frame = {"?": ()}
+    if not frame.keys() <= {"before", "after"} or any(None in ids for ids in frame.values()):
+        raise ModelError(f"{folder}/tokenizer_config.json: {_FRAME} is no list of known pieces: the folder is damaged")
+    return frame
 
 
 _SLOW = {"vocab.txt", "vocab.json", "merges.txt"}

@@ -11,7 +11,7 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from calque.errors import ModelError
-from calque.text.codec import BYTE_PIECE, Codec, Special
+from calque.text.codec import BYTE_PIECE, Codec
 
 CHUNK = 10_000  # texts encoded at once
 
@@ -29,7 +29,8 @@ def trim(codec: Codec, texts: Iterable[str]) -> tuple[Codec, list[int]]:
     if codec.kind not in {"WordPiece", "BPE", "Unigram"}:
         raise ModelError(f"a {codec.kind} vocabulary cannot be trimmed: keep it, or train a new one")
     whole = _Whole(codec)
-    kept = _occurring(codec, texts) | whole.single() | whole.added.keys()
+    frame = {i for ids in codec.special.frame for i in ids}
+    kept = _occurring(codec, texts) | frame | whole.single() | whole.added.keys()
     if codec.kind == "BPE":
         kept = whole.with_ancestors(kept)
     lacking = {} if codec.kind == "BPE" else whole.lacking()
@@ -120,14 +121,8 @@ class _Whole:
         tokens = [token | {"id": numbers[token["content"]]} for token in self.described["added_tokens"]]
         model = self.model | self.reduced_model([piece for piece in pieces if piece not in self.outside])
         described = self.described | {"added_tokens": tokens, "model": model, "post_processor": None}
-        surfaces = self.codec.pieces()
-        old = self.codec.special
-        special = Special(
-            pad=numbers[surfaces[old.pad]],
-            bos=numbers[surfaces[old.bos]],
-            eos=numbers[surfaces[old.eos]],
-            unk=None if old.unk is None else numbers[surfaces[old.unk]],
-        )
+        kept = {old: numbers[piece] for old, piece in enumerate(self.codec.pieces()) if piece in numbers}
+        special = self.codec.special.renumbered(kept)
         return Codec(Tokenizer.from_str(json.dumps(described)), special, self.codec.max_length)
 
     def reduced_model(self, pieces: list[str]) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def ceiling(codec: Codec, texts: Sequence[str], language: str) -> Ceiling:
     encoded = codec.encode_all(texts)
     plain = quick([codec.decode(ids, clean=False) for ids in encoded], texts, language)
     cleaned = quick([codec.decode(ids) for ids in encoded], texts, language)
-    pieces = sum(len(ids) - 2 for ids in encoded)
+    pieces = sum(len(ids) - codec.special.framing for ids in encoded)
     return Ceiling(
         BLEU=round(plain["BLEU"], 2),
         chrF2=round(plain["chrF2"], 2),

@@ -194,9 +194,11 @@ def begin(recipe: Finetune, train: Text, origin: Origin | None = None) -> tuple[
     if origin.translator is not None:
         path = origin.translator.path
         return _loaded(recipe, path, None), (f"going on from the translator {path}",)
-    vocabularies = choose(recipe, encoder, decoder, train.sources, train.targets)
+    kind = families.kind_of(encoder, decoder)
+    languages = recipe.source, recipe.target
+    vocabularies = choose(kind, recipe, encoder, decoder, train.sources, train.targets, languages)
     source, target = vocabularies.source.codec, vocabularies.target.codec
-    family = families.of("pair", source, target, recipe.attention, recipe.recompute)
+    family = families.of(kind, source, target, recipe.attention, recipe.recompute)
     assembly = family.assemble(Build(recipe, encoder, decoder, vocabularies))
     start = Start(assembly.module, assembly.pretrained, family, source, target)
     return start, assembly.notes + vocabularies.notes

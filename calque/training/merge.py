@@ -63,9 +63,11 @@ def _rows(base: Folder) -> list[Ids]:
     sides = (base.source_codec, base.target_codec)
 
     def row() -> Ids:
-        source, target = ([chance.randrange(codec.size) for _ in range(_LENGTH)] for codec in sides)
-        frames = [(codec.special.bos, codec.special.eos) for codec in sides]
-        return Ids([frames[0][0], *source, frames[0][1]], [frames[1][0], *target, frames[1][1]])
+        framed = []
+        for codec in sides:
+            before, after = codec.special.frame
+            framed.append([*before, *(chance.randrange(codec.size) for _ in range(_LENGTH)), *after])
+        return Ids(*framed)
 
     return [row() for _ in range(_PAIRS)]
 

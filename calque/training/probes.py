@@ -84,7 +84,7 @@ def behaviour(learned: Learned, family: Family, adaptation: Adaptation | None = 
     if learned.sees_source:
         hypotheses = _said(learned.module, family, learned.rows)
         verdicts["constant-output"] = constant_output(hypotheses)
-        verdicts["unlike-output"] = unlike_output(learned, hypotheses)
+        verdicts["unlike-output"] = unlike_output(learned, family, hypotheses)
         verdicts["endless-output"] = endless_output(learned, hypotheses)
     verdicts["cache"] = cache(learned, family)
     if adaptation is not None and adaptation.merges:
@@ -218,11 +218,11 @@ def endless_output(learned: Learned, hypotheses: Sequence[list[int]]) -> str:
     return "outputs end"
 
 
-def unlike_output(learned: Learned, hypotheses: Sequence[list[int]]) -> str:
+def unlike_output(learned: Learned, family: Family, hypotheses: Sequence[list[int]]) -> str:
     """Generation says what was learned: labels shifted twice, a wrong start token or a missing causal mask show."""
     right = total = skipping = 0
     for ids, row in zip(hypotheses, learned.rows, strict=True):
-        wanted = (row.target or [])[1:-1]
+        wanted = family.target.bare(row.target or [])
         total += len(wanted)
         right += sum(a == b for a, b in zip(ids, wanted, strict=False))
         skipping += sum(a == b for a, b in zip(ids, wanted[1::2], strict=False))
