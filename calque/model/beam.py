@@ -1,4 +1,7 @@
-"""Beam search by transformers, and what its findings are worth. Legend: B rows, N scored positions, V target vocabulary."""
+"""Beam search by transformers, and what its findings are worth.
+
+Legend: B rows, N scored positions, D width, V target vocabulary.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,8 @@ from calque.model.batch import IGNORED, Batch, Hypothesis, pad
 from calque.recipes.search import Search
 from calque.text.codec import Special
 
-LogitsOf = Callable[[Batch], tuple[Tensor, Tensor]]
+StatesOf = Callable[[Batch], tuple[Tensor, Tensor]]
+LOGITS = 1 << 24  # held at once
 
 
 def longest(search: Search, max_length: int, source_length: int) -> int:
@@ -52,33 +56,50 @@ def framed(ids: Sequence[int], special: Special) -> list[int]:
 
 
 def hypotheses(
-    batch: Batch, sequences: Sequence[Sequence[int]], special: Special, search: Search, logits_of: LogitsOf
+    batch: Batch,
+    sequences: Sequence[Sequence[int]],
+    special: Special,
+    search: Search,
+    states_of: StatesOf,
+    head: tuple[Tensor, Tensor],
 ) -> list[list[Hypothesis]]:
     """Sequences (`search.n_best` a row) as hypotheses with their scores.
 
     Log-probabilities are computed anew in one pass with the sequences as targets, and divided by length **
     length_penalty: transformers keeps all logits of the search in memory to tell them. Tokens that the search was
     forced to begin with do not count.
+
+    Args:
+        batch: the sources.
+        sequences: what was said, with all that it begins with.
+        special: the target side's tokens.
+        search: how it was searched.
+        states_of: a family's `states`: states_ND and labels_N of a batch with targets.
+        head: the output layer, weight_VD and bias_V.
     """
     rows = [framed(ids, special) for ids in sequences]
     begin = len(special.frame[0])
     copies = torch.arange(len(rows), device=batch.inputs_BS.device) // search.n_best
     prefix_BT = pad([row[:-1] for row in rows], special.pad).to(copies.device)
     labels_BT = pad([[*[IGNORED] * (begin - 1), *row[begin:]] for row in rows], IGNORED).to(copies.device)
-    scores_B = _scores(Batch(batch.inputs_BS[copies], batch.mask_BS[copies], prefix_BT, labels_BT), logits_of)
+    forced = Batch(batch.inputs_BS[copies], batch.mask_BS[copies], prefix_BT, labels_BT)
+    losses_N = _losses(*states_of(forced), *head)
     found = []
-    for row, score in zip(rows, scores_B, strict=True):
+    for row, losses in zip(rows, losses_N.split([len(row) - begin for row in rows]), strict=True):
         ended = len(row) > begin and row[-1] == special.eos
-        counted = max(1, len(row) - begin) ** search.length_penalty
-        found.append(Hypothesis(row[begin : -1 if ended else None], score / counted, ended))
+        score = -float(losses.sum()) / max(1, len(losses)) ** search.length_penalty
+        found.append(Hypothesis(row[begin : -1 if ended else None], score, ended))
     return [found[row : row + search.n_best] for row in range(0, len(found), search.n_best)]
 
 
-def _scores(batch: Batch, logits_of: LogitsOf) -> list[float]:
-    """The log-probability of each row's labels."""
-    if batch.labels_BT is None:
-        raise ValueError("a batch without targets has nothing to score")
-    logits_NV, labels_N = logits_of(batch)
-    losses_N = nn.functional.cross_entropy(logits_NV.float(), labels_N, reduction="none")
-    lengths = (batch.labels_BT != IGNORED).sum(1).tolist()
-    return [-float(part.sum()) for part in losses_N.split(lengths)]
+def _losses(states_ND: Tensor, labels_N: Tensor, weight_VD: Tensor, bias_V: Tensor) -> Tensor:
+    """Cross-entropy at each position, a few positions at a time."""
+    size = max(1, LOGITS // len(weight_VD))
+    return torch.cat(
+        [
+            nn.functional.cross_entropy(
+                nn.functional.linear(states, weight_VD, bias_V).float(), labels, reduction="none"
+            )
+            for states, labels in zip(states_ND.split(size), labels_N.split(size), strict=True)
+        ]
+    )

@@ -87,7 +87,20 @@ _TABLE = {
 }
 NATIVE = {  # architectures, as config.json calls them, that are whole translators without another half
     "seq2seq": ("bart", "m2m_100", "marian", "mbart", "mt5", "t5"),
-    "causal": ("gemma", "gemma2", "gemma3_text", "gpt2", "gpt_neo", "gpt_neox", "llama", "mistral", "opt", "phi3", "qwen2", "qwen3"),
+    "causal": (
+        "gemma",
+        "gemma2",
+        "gemma3_text",
+        "gpt2",
+        "gpt_neo",
+        "gpt_neox",
+        "llama",
+        "mistral",
+        "opt",
+        "phi3",
+        "qwen2",
+        "qwen3",
+    ),
 }
 
 
