@@ -68,7 +68,8 @@ class Special:
 class Codec:
     """Text to ids and back.
 
-    Ids are framed: `[bos, ..., eos]`, or as `special` says. Text which spells a special token ("[SEP]", "</s>") is text like any other.
+    Ids are framed: `[bos, ..., eos]`, or as `special` says. Text which spells a special token ("[SEP]", "</s>") is text
+    like any other.
     Nothing is ever cut: `max_length` (in tokens, frame included) is what the owner asks to be respected, by dropping
     longer pairs or splitting longer texts; see `fits`.
 
