@@ -181,7 +181,7 @@ class Translator:
             score=texts[0][1],
             tokens=len(hypotheses[0].ids) + 1,
             alternatives=tuple(texts[1:]),
-            unknown=self._folder.source_codec.unknown(source),
+            unknown=self._folder.source_codec.unknown(self._folder.source_codec.special.bare(source)),
             pieces=len(source) - self._folder.source_codec.special.framing,
             ended=hypotheses[0].ended,
         )

@@ -1,4 +1,7 @@
-"""Token ids, batches of them, and hypotheses. Legend: B rows, S source length, T target length."""
+"""Token ids, batches of them, and hypotheses.
+
+Legend: B rows, S source length, T target length, N scored positions, D width.
+"""
 
 from __future__ import annotations
 
@@ -76,3 +79,28 @@ def pad(rows: Sequence[Sequence[int]], value: int) -> Tensor:
     """Rows of different lengths as one int64 tensor (B, longest), filled on the right with `value`."""
     longest = max(map(len, rows))
     return torch.tensor([[*row, *[value] * (longest - len(row))] for row in rows], dtype=torch.int64)
+
+
+def paired(rows: Sequence[Ids], source_pad: int, target_pad: int) -> Batch:
+    """Right-padded rows for an encoder and a decoder; the prefix is the target without its last token, the labels are
+    the target without its first."""
+    inputs_BS = pad([row.source for row in rows], source_pad)
+    lengths_B = torch.tensor([len(row.source) for row in rows])
+    mask_BS = (torch.arange(inputs_BS.shape[1]) < lengths_B[:, None]).long()
+    targets = [row.target for row in rows if row.target is not None]
+    if not targets:
+        return Batch(inputs_BS, mask_BS)
+    prefix_BT = pad([target[:-1] for target in targets], target_pad)
+    return Batch(inputs_BS, mask_BS, prefix_BT, pad([target[1:] for target in targets], IGNORED))
+
+
+def scored(batch: Batch, states_BTD: Tensor) -> tuple[Tensor, Tensor]:
+    """The states at positions that count in the loss, states_ND, and their labels_N."""
+    if batch.labels_BT is None:
+        raise ValueError("a batch without targets has no scored positions")
+    labels_N = batch.labels_BT.flatten()
+    states_ND = states_BTD.flatten(0, 1)
+    positions = (labels_N != IGNORED).nonzero().flatten()
+    if len(positions) < len(labels_N):
+        states_ND, labels_N = states_ND.index_select(0, positions), labels_N[positions]
+    return states_ND, labels_N

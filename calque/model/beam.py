@@ -39,7 +39,7 @@ def said(module: Any, search: Search, new_tokens: int, **inputs: Tensor) -> list
         max_length=None,
         max_new_tokens=new_tokens,
     )
-    return out.tolist()  # type: ignore[no-any-return]
+    return out.tolist()
 
 
 def framed(ids: Sequence[int], special: Special) -> list[int]:
@@ -85,7 +85,7 @@ def hypotheses(
     forced = Batch(batch.inputs_BS[copies], batch.mask_BS[copies], prefix_BT, labels_BT)
     losses_N = _losses(*states_of(forced), *head)
     found = []
-    for row, losses in zip(rows, losses_N.split([len(row) - begin for row in rows]), strict=True):
+    for row, losses in zip(rows, torch.split(losses_N, [len(row) - begin for row in rows]), strict=True):
         ended = len(row) > begin and row[-1] == special.eos
         score = -float(losses.sum()) / max(1, len(losses)) ** search.length_penalty
         found.append(Hypothesis(row[begin : -1 if ended else None], score, ended))
@@ -100,6 +100,6 @@ def _losses(states_ND: Tensor, labels_N: Tensor, weight_VD: Tensor, bias_V: Tens
             nn.functional.cross_entropy(
                 nn.functional.linear(states, weight_VD, bias_V).float(), labels, reduction="none"
             )
-            for states, labels in zip(states_ND.split(size), labels_N.split(size), strict=True)
+            for states, labels in zip(torch.split(states_ND, size), torch.split(labels_N, size), strict=True)
         ]
     )

@@ -242,7 +242,7 @@ def _check_positions(pretrained: Pretrained, config: Any, max_length: int) -> No
 def set_dropout(config: Any, hidden: float | None, attention: float) -> None:  # noqa: ANN401
     """Set the dropout probabilities in the configuration of either half, by whatever names it has for them; where
     `hidden` is None, that of hidden states stays."""
-    for name in ("hidden_dropout_prob", "dropout", "embedding_dropout", "mlp_dropout"):
+    for name in ("hidden_dropout_prob", "dropout", "dropout_rate", "embedding_dropout", "mlp_dropout"):
         if hidden is not None and hasattr(config, name):
             setattr(config, name, hidden)
     for name in ("attention_probs_dropout_prob", "attention_dropout"):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from calque.errors import RecipeError
+from calque.model.family import kind_of
 from calque.model.pretrained import Pretrained, tokenizer_folder
 from calque.recipes.vocabulary import Vocabulary
 from calque.text.codec import Codec
@@ -53,9 +54,10 @@ def choose(
 ) -> Vocabularies:
     """The vocabularies that the recipe asks for, fitted to the training text where they are trimmed or new.
 
-    `family` is what the checkpoints make together. In a pair, the checkpoint whose tokenizer the target side may keep or trim is the decoder's, or the encoder's where the decoder
-    is new (None); then no embeddings are copied. Texts are iterated over several times and never held. A new vocabulary
-    is learnt from an even sample of them where they are many, and the note says so.
+    `family` is what the checkpoints make together. In a pair, the checkpoint whose tokenizer the target side may keep
+    or trim is the decoder's, or the encoder's where the decoder is new (None); then no embeddings are copied. Texts are
+    iterated over several times and never held. A new vocabulary is learnt from an even sample of them where they are
+    many, and the note says so. `languages` are those of both sides, for checkpoints that know several.
 
     Raises:
         RecipeError: the pretrained tokenizer is asked for where there is no pretrained model.
@@ -117,6 +119,18 @@ def pretrained_codec(pretrained: Pretrained, max_length: int) -> Codec:
     """The tokenizer of a checkpoint as a codec; ModelError where it cannot be read."""
     with tempfile.TemporaryDirectory() as scratch:
         return Codec.load(tokenizer_folder(pretrained, Path(scratch)), max_length=max_length)
+
+
+def whole_codecs(pretrained: Pretrained, max_length: int, languages: tuple[str, str]) -> tuple[Codec, Codec]:
+    """What a checkpoint's own vocabulary makes of both languages; ModelError where it cannot be read, RecipeError where
+    the checkpoint does not know one of them."""
+    kind = kind_of(pretrained, pretrained)
+    if kind == "pair":
+        codec = pretrained_codec(pretrained, max_length)
+        return codec, codec
+    recipe = Vocabulary(source_vocabulary="keep", target_vocabulary="keep", max_length=max_length)
+    found = choose(kind, recipe, pretrained, pretrained, (), (), languages)
+    return found.source.codec, found.target.codec
 
 
 def spells(codec: Codec, texts: Iterable[str]) -> float:

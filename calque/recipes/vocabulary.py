@@ -45,6 +45,11 @@ class Vocabulary(Recipe):
         description="what a multilingual checkpoint calls the target language, such as fra_Latn or fr_XX; by default "
         "found from the language",
     )
+    code_like: str | None = Field(
+        default=None,
+        description="code of a related language, whose embedding a source_code or target_code that the checkpoint "
+        "does not have begins with",
+    )
     prompt: str | None = Field(
         default=None,
         description="what a decoder alone goes on with, {source} standing for the text and {source_language} and "

@@ -57,12 +57,14 @@ class Special:
 
     def renumbered(self, numbers: Mapping[int, int]) -> Special:
         """The same tokens where id i has become `numbers[i]`."""
-        roles = {role: numbers[getattr(self, role)] for role in ("pad", "bos", "eos")}
-        frame = {
-            side: None if ids is None else tuple(numbers[i] for i in ids)
-            for side, ids in (("before", self.before), ("after", self.after))
-        }
-        return Special(**roles, unk=None if self.unk is None else numbers[self.unk], **frame)
+        return Special(
+            pad=numbers[self.pad],
+            bos=numbers[self.bos],
+            eos=numbers[self.eos],
+            unk=None if self.unk is None else numbers[self.unk],
+            before=None if self.before is None else tuple(numbers[i] for i in self.before),
+            after=None if self.after is None else tuple(numbers[i] for i in self.after),
+        )
 
 
 class Codec:
@@ -325,6 +327,17 @@ def _knows_everything(tokenizer: Tokenizer) -> bool:
     return all(tokenizer.token_to_id(letter) is not None for letter in alphabet)
 
 
+def unknown_in(tokenizer: Tokenizer) -> int | None:
+    """The id that stands for what the vocabulary cannot spell; None where it can spell everything."""
+    if _knows_everything(tokenizer):
+        return None
+    model = json.loads(tokenizer.to_str())["model"]
+    if "unk_id" in model:
+        return None if model["unk_id"] is None else int(model["unk_id"])
+    name = model.get("unk_token")
+    return None if name is None else tokenizer.token_to_id(name)
+
+
 def is_byte_level(tokenizer: Tokenizer) -> bool:
     """Whether text is turned into bytes before it is cut into pieces, as GPT-2 does."""
     steps = [step.__getstate__() for step in (tokenizer.pre_tokenizer, tokenizer.normalizer) if step is not None]
@@ -349,12 +362,16 @@ _FRAME = "calque_frame"  # in tokenizer_config.json: the surfaces before and aft
 def _frame(folder: Path, tokenizer: Tokenizer) -> dict[str, tuple[int, ...]]:
     """The sides of the frame that the folder states."""
     said = _read_json(folder / "tokenizer_config.json").get(_FRAME, {})
-    try:
-        frame = {side: tuple(tokenizer.token_to_id(piece) for piece in said[side]) for side in said}
-    except TypeError:
-        frame = {"?": ()}
-    if not frame.keys() <= {"before", "after"} or any(None in ids for ids in frame.values()):
-        raise ModelError(f"{folder}/tokenizer_config.json: {_FRAME} is no list of known pieces: the folder is damaged")
+    frame: dict[str, tuple[int, ...]] = {}
+    for side, pieces in said.items() if isinstance(said, dict) else [("", ())]:
+        ids = [tokenizer.token_to_id(str(piece)) for piece in pieces]
+        known = [i for i in ids if i is not None]
+        if side not in ("before", "after") or len(known) < len(ids):
+            raise ModelError(
+                f"{folder}/tokenizer_config.json: {_FRAME} names pieces that are not in the vocabulary: the folder is "
+                "damaged"
+            )
+        frame[side] = tuple(known)
     return frame
 
 

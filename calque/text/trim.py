@@ -1,11 +1,11 @@
-"""A pretrained vocabulary, reduced to the pieces that a text needs, without making anything unknown."""
+"""A pretrained vocabulary, reduced to the pieces that a text needs without making anything unknown, or extended."""
 
 from __future__ import annotations
 
 import itertools
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from tokenizers import Tokenizer
@@ -14,6 +14,7 @@ from calque.errors import ModelError
 from calque.text.codec import BYTE_PIECE, Codec
 
 CHUNK = 10_000  # texts encoded at once
+_SPECIAL = {"special": True, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False}
 
 
 def trim(codec: Codec, texts: Iterable[str]) -> tuple[Codec, list[int]]:
@@ -26,21 +27,56 @@ def trim(codec: Codec, texts: Iterable[str]) -> tuple[Codec, list[int]]:
     over the embedding of the shortest of them. Ids keep their order. Raises ModelError for a kind of vocabulary other
     than WordPiece, BPE and Unigram.
     """
-    if codec.kind not in {"WordPiece", "BPE", "Unigram"}:
-        raise ModelError(f"a {codec.kind} vocabulary cannot be trimmed: keep it, or train a new one")
-    whole = _Whole(codec)
-    frame = {i for ids in codec.special.frame for i in ids}
-    kept = _occurring(codec, texts) | frame | whole.single() | whole.added.keys()
-    if codec.kind == "BPE":
-        kept = whole.with_ancestors(kept)
-    lacking = {} if codec.kind == "BPE" else whole.lacking()
+    (trimmed,), kept = trim_together([codec], [texts])
+    return trimmed, kept
+
+
+def trim_together(codecs: Sequence[Codec], texts: Sequence[Iterable[str]]) -> tuple[list[Codec], list[int]]:
+    """As `trim`, for codecs that number the same pieces in the same way, such as both sides of a translator with one
+    vocabulary: they still do. `texts` are those of each codec."""
+    kind = codecs[0].kind
+    if kind not in {"WordPiece", "BPE", "Unigram"}:
+        raise ModelError(f"a {kind} vocabulary cannot be trimmed: keep it, or train a new one")
+    wholes = [Whole(codec) for codec in codecs]
+    kept: set[int] = set()
+    for codec, whole, some in zip(codecs, wholes, texts, strict=True):
+        frame = {i for ids in codec.special.frame for i in ids}
+        kept |= _occurring(codec, some) | frame | whole.single() | whole.added.keys()
+    if kind == "BPE":
+        for whole in wholes:
+            kept = whole.with_ancestors(kept)
+    whole = wholes[0]
+    lacking = {} if kind == "BPE" else whole.lacking()
     pieces = sorted((number, piece) for piece, number in whole.ids.items() if number in kept)
     pieces += [(number, piece) for piece, number in lacking.items()]
     pieces += sorted((number, piece) for number, piece in whole.added.items() if piece in whole.outside)
-    return whole.reduced([piece for _, piece in pieces]), [number for number, _ in pieces]
+    return [one.renumbered([piece for _, piece in pieces]) for one in wholes], [number for number, _ in pieces]
 
 
-class _Whole:
+def extend(
+    codecs: Sequence[Codec], characters: Sequence[str], tokens: Sequence[str] = ()
+) -> tuple[list[Codec], list[int | None]]:
+    """The codecs, which number the same pieces in the same way, with pieces for `characters` and special `tokens` that
+    they do not have; and, for each new id, the old one, or None for what is new.
+
+    Raises:
+        ModelError: a kind of vocabulary other than BPE and Unigram.
+    """
+    if codecs[0].kind not in {"BPE", "Unigram"}:
+        raise ModelError(f"a {codecs[0].kind} vocabulary cannot be extended: train a new one")
+    wholes = [Whole(codec) for codec in codecs]
+    whole = wholes[0]
+    pieces: list[tuple[int | None, str]] = [(number, piece) for piece, number in whole.ids.items()]
+    pieces.sort(key=lambda numbered: numbered[0] or 0)
+    pieces += [(None, character) for character in characters if character not in whole.ids]
+    pieces += sorted((number, piece) for number, piece in whole.added.items() if piece in whole.outside)
+    fresh = [token for token in tokens if token not in whole.ids and token not in whole.outside]
+    pieces += [(None, token) for token in fresh]
+    extended = [one.renumbered([piece for _, piece in pieces], fresh) for one in wholes]
+    return extended, [number for number, _ in pieces]
+
+
+class Whole:
     """A codec's vocabulary before it is trimmed.
 
     `ids` has the model's pieces; `added` the tokens beside it by id, of which the model does not know those `outside`.
@@ -115,11 +151,15 @@ class _Whole:
         word = ("a" if piece.startswith(self.codec.prefix) else "") + self.bare(piece)
         return self.codec.words(word) == [word]
 
-    def reduced(self, pieces: list[str]) -> Codec:
-        """A codec with these pieces, numbered in this order."""
+    def renumbered(self, pieces: Sequence[str], fresh: Sequence[str] = ()) -> Codec:
+        """A codec with these pieces, numbered in this order; those of them that are `fresh` become special tokens."""
         numbers = {piece: number for number, piece in enumerate(pieces)}
-        tokens = [token | {"id": numbers[token["content"]]} for token in self.described["added_tokens"]]
-        model = self.model | self.reduced_model([piece for piece in pieces if piece not in self.outside])
+        tokens = [
+            token | {"id": numbers[token["content"]]}
+            for token in self.described["added_tokens"] + [_SPECIAL | {"content": token} for token in fresh]
+        ]
+        within = [piece for piece in pieces if piece not in self.outside and piece not in fresh]
+        model = self.model | self.reduced_model(within)
         described = self.described | {"added_tokens": tokens, "model": model, "post_processor": None}
         kept = {old: numbers[piece] for old, piece in enumerate(self.codec.pieces()) if piece in numbers}
         special = self.codec.special.renumbered(kept)

@@ -11,9 +11,10 @@ from typing import Any
 from calque.corpus.check import check
 from calque.corpus.clean import usable
 from calque.corpus.read import Corpus
+from calque.model.family import kind_of
 from calque.model.folder import Folder
 from calque.model.pretrained import Pretrained, find
-from calque.model.vocabulary import pretrained_codec
+from calque.model.vocabulary import whole_codecs
 from calque.recipes.check import Check as Recipe
 from calque.recipes.finetune import Finetune
 from calque.recipes.preset import FROM_SCRATCH
@@ -102,7 +103,7 @@ def _ceilings(recipe: Recipe, pretrained: Pretrained, corpus: Corpus) -> dict[st
         folder = Folder.open(pretrained.folder)
         source, target = folder.source_codec, folder.target_codec
     else:
-        source = target = pretrained_codec(pretrained, recipe.max_length)
+        source, target = whole_codecs(pretrained, recipe.max_length, (recipe.source, recipe.target))
     pairs = list(islice(usable(corpus), TEXTS))
     return {
         # BLEU's own tokenizer of the source language is not asked for: no translation is scored there
@@ -115,6 +116,8 @@ def _mends(recipe: Recipe, pretrained: Pretrained) -> str | None:
     """What must be done about a low ceiling of the target side; None where training does it by itself."""
     if pretrained.is_translator:
         return "a finished translator keeps its vocabulary: start from another model"
+    if kind_of(pretrained, pretrained) != "pair":
+        return "choose a model that knows the target language"
     if recipe.target_vocabulary in ("auto", "unigram", "bpe"):
         return None
     return f"leave out --target-vocabulary {recipe.target_vocabulary}"
