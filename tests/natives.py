@@ -20,7 +20,20 @@ TARGETS = [
     "des enfants jouent dans la neige", "une vieille femme sourit", "des gens attendent le bus",
 ]  # fmt: skip
 SPECIAL = ["<s>", "<pad>", "</s>", "<unk>"]
-KINDS = ("marian", "marian-many", "bart", "mbart", "mbart50", "m2m_100", "nllb", "t5", "t5v1.1", "mt5", "byt5", "madlad")
+KINDS = (
+    "marian",
+    "marian-many",
+    "bart",
+    "mbart",
+    "mbart50",
+    "m2m_100",
+    "nllb",
+    "t5",
+    "t5v1.1",
+    "mt5",
+    "byt5",
+    "madlad",
+)
 
 _SMALL = {
     "d_model": 32, "encoder_layers": 2, "decoder_layers": 2, "encoder_attention_heads": 4, "decoder_attention_heads": 4,
@@ -88,7 +101,10 @@ def _bart(kind: str, folder: Path) -> None:
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=330, special_tokens=SPECIAL, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False
+        vocab_size=330,
+        special_tokens=SPECIAL,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
     )
     tokenizer.train_from_iterator(SOURCES + TARGETS, trainer)
     tokenizer.save(str(folder / "tokenizer.json"))

@@ -43,15 +43,13 @@ def said(module: Any, search: Search, new_tokens: int, **inputs: Tensor) -> list
 
 
 def framed(ids: Sequence[int], special: Special) -> list[int]:
-    """A sequence with what it begins with, and as far as its end token, without padding behind."""
+    """A sequence with what it begins with, and as far as its end token, behind which there is padding."""
     begin = len(special.frame[0])
     said = list(ids[:begin])
     for token in ids[begin:]:
         said.append(token)
         if token == special.eos:
             return said
-    while len(said) > begin and said[-1] == special.pad:
-        said.pop()
     return said
 
 

@@ -15,7 +15,7 @@ from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalize
 
 from calque.errors import ModelError
 
-_UNREACHED = -1e4  # score of a piece that this model does not know, and that only has its number here
+_UNREACHED = -1e4  # score, for each character, of a piece that this model does not know: less than all that it does
 _UNIGRAM, _BPE = 1, 2
 
 
@@ -33,7 +33,7 @@ def tokenizer(file: Path, ids: Mapping[str, int], unknown: str = "<unk>") -> Tok
     if kind == _UNIGRAM:
         by_id = {number: piece for piece, number in ids.items()}
         surfaces = [by_id.get(number, f"<unused {number}>") for number in range(max(by_id) + 1)]
-        scored = [(piece, pieces.get(piece, _UNREACHED)) for piece in surfaces]
+        scored = [(piece, pieces.get(piece, _UNREACHED * len(piece))) for piece in surfaces]
         made = Tokenizer(models.Unigram(scored, unk_id=ids[unknown], byte_fallback=False))
     elif kind == _BPE:
         known = {piece: number for piece, number in ids.items() if piece in pieces or piece == unknown}
