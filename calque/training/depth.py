@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-_LAYER = re.compile(r"\blayers?\.(\d+)\.")
-_BELOW = re.compile("embed|relative_attention_bias")  # what all layers stand on
+_LAYER = re.compile(r"\b(?:layers?|h)\.(\d+)\.")  # h: GPT-2 and its kin
+_BELOW = re.compile(r"embed|relative_attention_bias|\bw[tp]e\b|project_in")  # what all layers stand on
 
 
 def depths(names: Iterable[str]) -> dict[str, int]:
@@ -18,6 +18,11 @@ def depths(names: Iterable[str]) -> dict[str, int]:
     for name, number in numbers.items():
         tops[_half(name)] = max(tops.get(_half(name), 0), 1 if number is None else number)
     return {name: 0 if number is None else tops[_half(name)] - number for name, number in numbers.items()}
+
+
+def is_embedding(name: str) -> bool:
+    """Whether a parameter lies below all layers."""
+    return _layer(name) == 0
 
 
 def _half(name: str) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from calque.errors import RecipeError
+from calque.model.family import WITHOUT_DROPOUT, kind_of
 from calque.model.folder import Folder
 from calque.model.pretrained import Pretrained
 from calque.recipes.architecture import Architecture
@@ -14,12 +15,16 @@ from calque.recipes.idle import chosen
 from calque.recipes.vocabulary import Vocabulary
 
 _STILL_FREE = {"model", "dropout", "attention_dropout"}  # of a finished translator's architecture
+_HALVES = (  # about an encoder and a decoder, each with a vocabulary
+    *("encoder_layers", "decoder_layers", "cross_attention", "head", "source_pieces", "target_pieces"),
+    *("source_code", "target_code"),
+)
 _RATES = ("unfreeze", "pretrained_learning_rate", "layer_decay")  # when and how fast pretrained weights learn
 
 
 def refuse_idle(recipe: Finetune, encoder: Pretrained | None, decoder: Pretrained | None) -> None:
     """Raise RecipeError for settings that would do nothing in a network of these parts; None is a new part."""
-    found = [*_shape(recipe, encoder), *_weights(recipe, encoder, decoder)]
+    found = [*_shape(recipe, encoder), *_weights(recipe, encoder, decoder), *_family(recipe, encoder, decoder)]
     if found:
         raise RecipeError("; ".join(found))
 
@@ -32,6 +37,24 @@ def _shape(recipe: Finetune, encoder: Pretrained | None) -> Iterator[str]:
         yield (
             f"{_flags(found)}: for networks from scratch (--model tiny), and {encoder.name} has a shape of its own: "
             "leave it out"
+        )
+
+
+def _family(recipe: Finetune, encoder: Pretrained | None, decoder: Pretrained | None) -> Iterator[str]:
+    """What belongs to another kind of model than the checkpoints make."""
+    kind = kind_of(encoder, decoder)
+    if kind == "pair" and recipe.prompt is not None:
+        yield "--prompt is what a decoder alone goes on with, and this network has an encoder: leave it out"
+    if kind != "causal" or encoder is None:
+        return
+    if found := chosen(recipe, *_HALVES):
+        yield f"{_flags(found)}: {encoder.name} is a decoder alone, which has nothing of the kind: leave it out"
+    if recipe.freeze == "encoder":
+        yield f"--freeze encoder: {encoder.name} is a decoder alone: leave it out"
+    if recipe.rdrop and not recipe.attention_dropout and encoder.kind in WITHOUT_DROPOUT:
+        yield (
+            f"--rdrop compares two passes with dropout, and {encoder.kind} has none of hidden states: give "
+            "--attention-dropout, or leave it out"
         )
 
 
