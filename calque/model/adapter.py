@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from calque.recipes.adapter import Adapter
 
 _FEED_FORWARD = re.compile(  # the last layer of a feed-forward block, by the names that transformers gives it
-    r"((?<!attention\.)\boutput\.dense|\bffn\.lin2|\bffn_output|\bmlp\.(Wo|c_proj|down_proj|dense_4h_to_h)|\bfc2|\bwo)$"
+    r"((?<!attention\.)\boutput\.dense|\bffn\.lin2|\bffn_output|\bmlp\.(Wo|c_proj|down_proj|dense_4h_to_h|fc_out)|\bfc2|\bwo)$"
 )
 _UNREAD = ".pooler."  # translation never reads it
 _PREFIX = "base_model.model."  # before every name in PEFT's files

@@ -88,20 +88,16 @@ _TABLE = {
 NATIVE = {  # architectures, as config.json calls them, that are whole translators without another half
     "seq2seq": ("bart", "m2m_100", "marian", "mbart", "mt5", "t5"),
     "causal": (
-        "gemma",
-        "gemma2",
-        "gemma3_text",
-        "gpt2",
-        "gpt_neo",
-        "gpt_neox",
-        "llama",
-        "mistral",
-        "opt",
-        "phi3",
-        "qwen2",
-        "qwen3",
+        *("bloom", "cohere", "cohere2", "falcon", "gemma", "gemma2", "gemma3_text", "glm", "glm4", "gpt2"),
+        *("gpt_bigcode", "gpt_neo", "gpt_neox", "gptj", "granite", "helium", "llama", "mistral", "nemotron", "olmo"),
+        *("olmo2", "opt", "phi", "phi3", "qwen2", "qwen3", "smollm3", "stablelm", "starcoder2", "xglm"),
     ),
 }
+
+WITHOUT_DROPOUT = frozenset(  # causal architectures that have none of hidden states
+    "cohere cohere2 gemma gemma2 gemma3_text glm glm4 granite helium llama mistral nemotron olmo olmo2 qwen2 qwen3 "
+    "smollm3".split()
+)
 
 
 def kind_of(encoder: Pretrained | None, decoder: Pretrained | None) -> str:

@@ -19,6 +19,7 @@ from safetensors import SafetensorError
 
 from calque.errors import MachineError, ModelError, RecipeError, nearest
 from calque.model import disk
+from calque.text import stream
 from calque.text.codec import Codec
 
 FORMAT = 1  # of calque.json; raised when an older calque could not read a newer folder
@@ -128,7 +129,8 @@ def recipe_in(path: Path) -> dict[str, Any]:
 
 
 def describe(path: Path, family: str, languages: tuple[str, str], codecs: tuple[Codec, Codec], **details: Any) -> None:  # noqa: ANN401
-    """Write calque.json, source/ and target/ into `path`."""
+    """Write calque.json, source/ and target/ into `path`; for a decoder alone also the tokenizer of its whole prompt,
+    which AutoTokenizer finds beside the network."""
     source, target = codecs
     for name, codec in (("source", source), ("target", target)):
         (path / name).mkdir(parents=True, exist_ok=True)
@@ -140,6 +142,9 @@ def describe(path: Path, family: str, languages: tuple[str, str], codecs: tuple[
         "target": languages[1],
         "max_length": target.max_length,
     }
+    if family == "causal":
+        stream.whole(source, target).save(path, padding_side="left")
+        said["prompt"] = stream.spelled(source, target)
     write_text(path / "calque.json", json.dumps(said | details, ensure_ascii=False, indent=1) + "\n")
 
 

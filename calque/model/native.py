@@ -28,6 +28,7 @@ from typing import Any
 from tokenizers import Tokenizer, decoders, models
 from transformers import AutoConfig
 
+from calque.corpus.language import name
 from calque.errors import ModelError, RecipeError
 from calque.model import parts
 from calque.model.codes import Codes, codes_in
@@ -292,6 +293,8 @@ def _prompt(recipe: Vocabulary, config: Any, languages: tuple[str, str]) -> str:
         before, found, after = recipe.prompt.partition("{source}")
         if not found or after.strip() or "{source}" in after:
             raise RecipeError("--prompt must end with {source}, which stands for the text, for a T5")
+        for side, language in zip(("source", "target"), languages, strict=True):
+            before = before.replace(f"{{{side}_language}}", name(language))
         return before
     tasks = getattr(config, "task_specific_params", None) or {}
     task = tasks.get(f"translation_{languages[0]}_to_{languages[1]}", {})

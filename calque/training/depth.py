@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-_LAYER = re.compile(r"\blayers?\.(\d+)\.")
-_BELOW = re.compile("embed|relative_attention_bias")  # what all layers stand on
+_LAYER = re.compile(r"\b(?:layers?|h|block)\.(\d+)\.")  # h: GPT-2 and its kin, block: T5
+_HALF = re.compile(r"\b(encoder|decoder)\.")
+_BELOW = re.compile(r"embed|\bshared\b|relative_attention_bias|\bw[tp]e\b|project_in")  # what all layers stand on
 
 
 def depths(names: Iterable[str]) -> dict[str, int]:
@@ -16,13 +17,24 @@ def depths(names: Iterable[str]) -> dict[str, int]:
     numbers = {name: _layer(name) for name in names}
     tops: dict[str, int] = {}
     for name, number in numbers.items():
-        tops[_half(name)] = max(tops.get(_half(name), 0), 1 if number is None else number)
-    return {name: 0 if number is None else tops[_half(name)] - number for name, number in numbers.items()}
+        tops[half(name)] = max(tops.get(half(name), 0), 1 if number is None else number)
+    deepest = max(tops.values(), default=0)
+    return {
+        name: 0 if number is None else (tops[half(name)] if half(name) else deepest) - number
+        for name, number in numbers.items()
+    }
 
 
-def _half(name: str) -> str:
-    """Which half of the network a parameter belongs to: 'encoder' or 'decoder'."""
-    return name.partition(".")[0]
+def is_embedding(name: str) -> bool:
+    """Whether a parameter lies below all layers."""
+    return _layer(name) == 0
+
+
+def half(name: str) -> str:
+    """Which half of the network a parameter belongs to: 'encoder', 'decoder', or '' where it is of both or of a decoder
+    alone."""
+    found = _HALF.search(name)
+    return found.group(1) if found else ""
 
 
 def _layer(name: str) -> int | None:

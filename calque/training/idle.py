@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from calque.errors import RecipeError
-from calque.model.family import kind_of
+from calque.model.family import WITHOUT_DROPOUT, kind_of
 from calque.model.folder import Folder
 from calque.model.pretrained import Pretrained
 from calque.recipes.architecture import Architecture
@@ -15,43 +15,24 @@ from calque.recipes.idle import chosen
 from calque.recipes.vocabulary import Vocabulary
 
 _STILL_FREE = {"model", "dropout", "attention_dropout"}  # of a finished translator's architecture
-_OF_OTHERS = {  # settings that only other families read
-    "pair": ("prompt", "source_code", "target_code", "code_like"),
-    "seq2seq": (),
-    "causal": ("source_code", "target_code", "code_like"),
+_JOINED = ("encoder_layers", "decoder_layers", "cross_attention", "head", "source_pieces", "target_pieces")
+_CODES = ("source_code", "target_code", "code_like")
+_OF_OTHERS = {  # settings that only other families read, and what a checkpoint of this one is
+    "pair": (("prompt", *_CODES), "half of a pair"),
+    "seq2seq": (_JOINED, "a whole translator with a vocabulary of its own"),
+    "causal": ((*_JOINED, *_CODES), "a decoder alone"),
 }
 _RATES = ("unfreeze", "pretrained_learning_rate", "layer_decay")  # when and how fast pretrained weights learn
 
 
 def refuse_idle(recipe: Finetune, encoder: Pretrained | None, decoder: Pretrained | None) -> None:
     """Raise RecipeError for settings that would do nothing in a network of these parts; None is a new part."""
-    if encoder is not None and (kind := kind_of(encoder, decoder)) != "pair":
-        found = [*_shape(recipe, encoder), *_whole(recipe, encoder), *_forgotten(recipe)]
-        found += _foreign(recipe, _OF_OTHERS[kind], f"a {kind} model ({encoder.kind})")
-    else:
-        found = [*_shape(recipe, encoder), *_weights(recipe, encoder, decoder)]
-        found += _foreign(recipe, _OF_OTHERS["pair"], "a pair")
+    kind = kind_of(encoder, decoder)
+    found = [*_shape(recipe, encoder), *_weights(recipe, encoder, decoder), *_family(recipe, kind)]
+    if kind == "causal" and encoder is not None:
+        found += _causal(recipe, encoder)
     if found:
         raise RecipeError("; ".join(found))
-
-
-def _foreign(recipe: Finetune, names: Sequence[str], what: str) -> Iterator[str]:
-    """Settings that are about another family."""
-    for name in chosen(recipe, *names):
-        yield f"{_flags([name])} does nothing in {what}: leave it out"
-
-
-def _whole(recipe: Finetune, checkpoint: Pretrained) -> Iterator[str]:
-    """What joins two halves, where the checkpoint is whole."""
-    names = "decoder", "encoder_layers", "decoder_layers", "cross_attention", "head"
-    if found := chosen(recipe, *names):
-        yield f"{_flags(found)}: {checkpoint.name} is a whole translator, not half of a pair: leave it out"
-
-
-def _forgotten(recipe: Finetune) -> Iterator[str]:
-    if recipe.random_weights:
-        for name in chosen(recipe, "freeze", *_RATES):
-            yield f"{_flags([name])} is about pretrained weights, and --random-weights forgets them: leave it out"
 
 
 def _shape(recipe: Finetune, encoder: Pretrained | None) -> Iterator[str]:
@@ -62,6 +43,23 @@ def _shape(recipe: Finetune, encoder: Pretrained | None) -> Iterator[str]:
         yield (
             f"{_flags(found)}: for networks from scratch (--model tiny), and {encoder.name} has a shape of its own: "
             "leave it out"
+        )
+
+
+def _family(recipe: Finetune, kind: str) -> Iterator[str]:
+    """What belongs to another kind of model than the checkpoints make."""
+    names, what = _OF_OTHERS[kind]
+    if found := chosen(recipe, *names):
+        yield f"{_flags(found)}: {recipe.model} is {what}, which has nothing of the kind: leave it out"
+
+
+def _causal(recipe: Finetune, checkpoint: Pretrained) -> Iterator[str]:
+    if recipe.freeze == "encoder":
+        yield f"--freeze encoder: {checkpoint.name} is a decoder alone: leave it out"
+    if recipe.rdrop and not recipe.attention_dropout and checkpoint.kind in WITHOUT_DROPOUT:
+        yield (
+            f"--rdrop compares two passes with dropout, and {checkpoint.kind} has none of hidden states: give "
+            "--attention-dropout, or leave it out"
         )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from calque.recipes.optimisation import Optimisation
-from calque.training.depth import depths
+from calque.training.depth import depths, half, is_embedding
 
 _START = 1e-3  # the fraction below which a run without warm-up counts as just begun
 
@@ -58,7 +58,6 @@ def freeze(recipe: Optimisation, module: nn.Module, pretrained: frozenset[str]) 
     """Switch gradients off where the recipe freezes pretrained weights, and for a pooler, which translation never
     reads."""
     for name, parameter in module.named_parameters():
-        embeddings = "embeddings" in name
-        frozen = {"none": False, "encoder": name.startswith("encoder."), "embeddings": embeddings}[recipe.freeze]
-        if ".pooler." in name or (frozen and name in pretrained):
+        frozen = {"none": False, "encoder": half(name) == "encoder", "embeddings": is_embedding(name)}
+        if ".pooler." in name or (frozen[recipe.freeze] and name in pretrained):
             parameter.requires_grad_(False)
