@@ -125,7 +125,7 @@ class CausalFamily:
             module.set_attn_implementation(kind)
         module.get_input_embeddings().padding_idx = None
         if self.recompute:
-            module.gradient_checkpointing_enable({"use_reentrant": False})
+            parts.recompute(module)
 
     def save(self, module: nn.Module, folder: Path) -> None:
         """Write the Hugging Face files of the decoder into `folder`."""

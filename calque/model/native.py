@@ -138,9 +138,9 @@ def _marian(folder: Path) -> tuple[Tokenizer, Tokenizer]:
     apart = folder / "target_vocab.json"
     target = spm.numbers(apart) if apart.is_file() else source
     made = []
-    for name, ids in (("source.spm", source), ("target.spm", target)):
+    for file, ids in (("source.spm", source), ("target.spm", target)):
         marks = [piece for piece in ids if piece in ("</s>", "<unk>", "<pad>") or piece.startswith(">>")]
-        made.append(spm.special(spm.tokenizer(folder / name, ids), marks))
+        made.append(spm.special(spm.tokenizer(folder / file, ids), marks))
     return made[0], made[1]
 
 

@@ -250,6 +250,12 @@ def set_dropout(config: Any, hidden: float | None, attention: float) -> None:  #
             setattr(config, name, attention)
 
 
+def recompute(module: Any) -> None:  # noqa: ANN401
+    """Let transformers keep no activations of layers, and compute them again in the backward pass."""
+    newer = getattr(module, "activation_checkpointing_enable", None)  # its name before 5.23 warns
+    (newer or module.gradient_checkpointing_enable)({"use_reentrant": False})
+
+
 def _layers(module: Any) -> nn.ModuleList:  # noqa: ANN401
     lists = [
         child

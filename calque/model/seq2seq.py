@@ -122,7 +122,7 @@ class Seq2SeqFamily:
         if (implementation := _IMPLEMENTATIONS[self.attention]) is not None:
             module.set_attn_implementation(implementation)
         if self.recompute:
-            module.gradient_checkpointing_enable({"use_reentrant": False})
+            parts.recompute(module)
 
     def save(self, module: nn.Module, folder: Path) -> None:
         """Write the Hugging Face files of the network into `folder`."""
