@@ -35,9 +35,9 @@ def settings(tmp_path):
         if not checkpoint.exists():
             natives.build(kind, checkpoint)
         return Finetune(
-            model=str(checkpoint), train=(str(tmp_path / "train"),), dev=(str(tmp_path / "dev"),), source="en",
+            train=(str(tmp_path / "train"),), dev=(str(tmp_path / "dev"),), source="en",
             target="fr", max_length=48, dropout=0.0, device="cpu", precision="fp32", attention="matmul", threads=1,
-            **({"out": tmp_path / f"{kind}-out", "steps": 60, "validations": 1, "average": 1, "probes": False,
+            **({"model": str(checkpoint), "out": tmp_path / f"{kind}-out", "steps": 60, "validations": 1, "average": 1, "probes": False,
                 "learning_rate": 4e-3, "log_every": 1} | more),
         )  # fmt: skip
 
