@@ -97,3 +97,23 @@ class Comparison:
         plain: dict[str, Any] = asdict(self)
         details: dict[str, Any] = plain.pop("details")
         return {**plain, **details}
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What `select` found: its candidates, the name of the `chosen` one, whose translator is in `folder`; `winner` is
+    that folder where it is significantly better, else None; a sentence that says why; and how the finalists compare."""
+
+    recipe: dict[str, Any]
+    candidates: tuple[dict[str, Any], ...]
+    winner: str | None
+    chosen: str
+    folder: str
+    why: str
+    comparison: dict[str, Any] | None
+    seconds: float
+    versions: dict[str, str]
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as plain JSON types."""
+        return asdict(self)

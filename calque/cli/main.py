@@ -31,6 +31,7 @@ COMMANDS = {
     "finetune": "Turn a pretrained model and parallel text into a translator.",
     "evaluate": "Score a translator on a test set.",
     "compare": "Test which of several translators is better, and say where they differ.",
+    "select": "Train several candidates within a time budget, and keep the better one.",
     "translate": "Translate texts, files or standard input.",
     "merge": "Make one translator of an adapter and its base.",
     "doctor": "Tell what this machine offers: devices, precision, memory, versions, extras.",

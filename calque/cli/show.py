@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from calque.cli import terminal
-from calque.records import Check, Report, Score
+from calque.records import Check, Report, Score, Selection
 
 if TYPE_CHECKING:
     from calque.decoding.lines import Done
@@ -41,6 +41,21 @@ def report(done: Report) -> None:
         console.print(sentence(row))
     pace = f", {details['sentences_per_second']:,.1f} sentences a second" if "sentences_per_second" in details else ""
     console.print(Text(f"took {terminal.duration(done.seconds)}{pace}"))
+
+
+def selection(done: Selection) -> None:
+    """What became of each candidate, and why the chosen one was."""
+    from calque.training import selection_page as page
+
+    table = Table(box=None, pad_edge=False)
+    for column, head in enumerate(page.HEAD):
+        table.add_column(head, justify="right" if 2 <= column < 7 else "left")
+    for candidate in done.candidates:
+        table.add_row(*(terminal.one_line(cell) for cell in page.row(candidate)))
+    console = terminal.results()
+    console.print(table)
+    console.print(Text(terminal.one_line(done.why), style="bold"))
+    console.print(Text(f"took {terminal.duration(done.seconds)}"))
 
 
 def scores(found: Iterable[Score], floors: Mapping[str, Mapping[str, Any] | None]) -> RenderableType:

@@ -31,6 +31,23 @@ class Course:
     kept: list[list[float]] = field(default_factory=list)
 
 
+class Paused(Exception):  # noqa: N818 - the field's word is no error
+    """A run was left where it was asked to be, saved and validated, and can be gone on with.
+
+    Args:
+        seconds: spent in the run so far.
+        best: the best score of all validations, by the recipe's `best`.
+        measured: what the last validation found.
+        validating: seconds that it took.
+        parameters: of the network.
+    """
+
+    def __init__(self, seconds: float, best: float, measured: Measured, validating: float, parameters: int) -> None:
+        super().__init__(f"left after {seconds:.0f} s")
+        self.seconds, self.best, self.measured = seconds, best, measured
+        self.validating, self.parameters = validating, parameters
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a finished run says: steps, epochs, seconds, scored tokens, and the development scores of its weights."""

@@ -61,7 +61,13 @@ class Start:
     adaptation: Adaptation | None = None
 
 
-def finetune(recipe: Finetune, resume: bool = False, restart: bool = False, listener: Listener | None = None) -> Report:
+def finetune(
+    recipe: Finetune,
+    resume: bool = False,
+    restart: bool = False,
+    listener: Listener | None = None,
+    until: float = 1.0,
+) -> Report:
     """Train the translator that the recipe describes into `recipe.out`.
 
     Args:
@@ -69,8 +75,10 @@ def finetune(recipe: Finetune, resume: bool = False, restart: bool = False, list
         resume: go on with the run in OUT.run, bit-exactly where the run's length is in steps or epochs.
         restart: throw that run away.
         listener: told about steps, validations and decisions.
+        until: the fraction of the run at which it is left, to be resumed.
 
     Raises:
+        Paused: that fraction is reached.
         RecipeError: OUT or OUT.run exist, `resume` and `restart` are both given, another process is at work in
             OUT.run, or the settings contradict each other.
         DataError: the corpora cannot be used.
@@ -91,10 +99,12 @@ def finetune(recipe: Finetune, resume: bool = False, restart: bool = False, list
         held.callback(team.part)
         team.led(lambda: held.enter_context(run.alone(resume, listener)))
         held.enter_context(leaving(run.advice))
-        return _trained(recipe, run, resume, restart, listener, team)
+        return _trained(recipe, run, resume, restart, listener, team, until)
 
 
-def _trained(recipe: Finetune, run: Run, resume: bool, restart: bool, listener: Listener, team: Team) -> Report:
+def _trained(
+    recipe: Finetune, run: Run, resume: bool, restart: bool, listener: Listener, team: Team, until: float
+) -> Report:
     began = time.monotonic()
     set_threads(recipe.threads)
     tokenizer(recipe.target)  # validation needs it: better missed now than after an hour
@@ -127,7 +137,7 @@ def _trained(recipe: Finetune, run: Run, resume: bool, restart: bool, listener: 
         if not going_on and team.leads:
             run.discard()
         raise
-    outcome = loop.run(resume=going_on)
+    outcome = loop.run(going_on, until)
     seconds = time.monotonic() - began
     return team.led(lambda: _finished(recipe, run, start, base, rows, outcome, seconds, listener))
 

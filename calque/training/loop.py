@@ -18,7 +18,7 @@ from calque.errors import Interrupted, MachineError, ProbeError, is_out_of_memor
 from calque.recipes.finetune import Finetune
 from calque.training.average import Average
 from calque.training.checkpoint import Checkpoints
-from calque.training.course import Course, Outcome
+from calque.training.course import Course, Outcome, Paused
 from calque.training.feed import Feed
 from calque.training.journal import Journal
 from calque.training.material import Material
@@ -123,10 +123,11 @@ class Loop:
         found = replace(found, average=sum(tensor.nbytes for tensor in self.average.tensors.values()))
         return self.held.memory(found)
 
-    def run(self, resume: bool = False) -> Outcome:
-        """Train to the end, or to an early stop.
+    def run(self, resume: bool = False, until: float = 1.0) -> Outcome:
+        """Train to the end, or to an early stop, or only `until` this fraction of the run.
 
         Raises:
+            Paused: that fraction is reached; a checkpoint is saved.
             Interrupted: a signal came; a checkpoint is saved.
             MachineError: the state at the end, or at a signal, cannot be saved.
             ProbeError: the loss is no number any more.
@@ -143,6 +144,8 @@ class Loop:
                     self._step(step)
                     self._after_step()
                     self._leave_if_asked()
+                    if until < 1 and self.fraction >= until:
+                        self._pause()
             except Stopped as stopped:
                 self._save(must=True)
                 raise Interrupted(
@@ -171,6 +174,21 @@ class Loop:
                 yield step
             self.course.epoch, self.course.position = self.course.epoch + 1, 0
             self.course.stage = self.feed.stage(self.fraction)
+
+    def _pause(self) -> None:
+        """Leave the run after a validation of its own, which tells how long one takes."""
+        began = time.monotonic()
+        measured = self._validate()
+        self._tick()
+        self._save(must=True)
+        best = self.snapshots.best
+        raise Paused(
+            self.course.seconds,
+            self.course.value if best is None else best,
+            measured,
+            time.monotonic() - began,
+            sum(parameter.numel() for parameter in self.module.parameters()),
+        )
 
     def _patience_is_over(self) -> bool:
         return 0 < self.recipe.patience <= self.course.without_better
@@ -307,7 +325,7 @@ class Loop:
             return self.course.step % self.recipe.validate_every == 0
         return int(self.fraction * self.recipe.validations) > self.course.validations
 
-    def _validate(self) -> None:
+    def _validate(self) -> Measured:
         course = self.course
         with self.held.whole() as module, self.average.applied():
             measured = self.validator.measure(module, course.validations, self._between, self.team)
@@ -320,6 +338,7 @@ class Loop:
         self._record({"step": course.step, "epoch": self._epochs(), "dev_loss": measured.loss, **measured.scores,
                       **self.average.noted, "seconds": round(course.seconds, 2)})  # fmt: skip
         self.listener.event(Validation(course.step, measured.loss, measured.scores, best, measured.sample))
+        return measured
 
     def _record(self, line: dict[str, Any]) -> None:
         if not self.team.leads:

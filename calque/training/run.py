@@ -134,6 +134,8 @@ class Run:
 
     def _refuse_other(self, recipe: BaseModel) -> None:
         other = self._differing(recipe) - _MAY_DIFFER - _AFTERWARDS
+        if getattr(recipe, "minutes", None) is not None and self.settings.get("minutes") is not None:
+            other -= {"minutes"}  # a run that time ends may be given more or less of it
         if other:
             raise RecipeError(
                 f"{self.path}: --resume goes on with the same settings only ({self._told(recipe, other)}); --restart "
