@@ -1,5 +1,6 @@
-"""The family `pair`: a BERT-like encoder and a BERT-like decoder joined by cross-attention (Rothe et al. 2020,
-"Leveraging Pre-trained Checkpoints for Sequence Generation Tasks"), kept in transformers' EncoderDecoderModel.
+"""The family `pair`: an encoder and a decoder joined by cross-attention (Rothe et al. 2020, "Leveraging Pre-trained
+Checkpoints for Sequence Generation Tasks"), kept in transformers' EncoderDecoderModel. `kinds` knows what goes
+together.
 
 Legend: B rows, S source length, T target length, N scored positions, D width, V target vocabulary.
 """
@@ -16,10 +17,12 @@ from torch import Tensor, nn
 from transformers import EncoderDecoderConfig, EncoderDecoderModel, GenerationConfig
 
 from calque.errors import ModelError
-from calque.model import lean, parts
+from calque.model import lean, parts, sharing
 from calque.model.batch import IGNORED, Batch, Hypothesis, Ids, pad
+from calque.model.decoder import decoder as decoder_of
 from calque.model.family import Assembly, Build
 from calque.model.folder import writing
+from calque.model.kinds import refuse_illegal
 from calque.recipes.search import Search
 from calque.text.codec import Special
 
@@ -40,12 +43,11 @@ class PairFamily:
         Raises:
             ModelError: an illegal pair; the message names the legal ones.
         """
-        parts.refuse_illegal(build)
-        encoder = parts.encoder(build)
-        decoder = parts.decoder(build, encoder.module.config)
-        config = EncoderDecoderConfig.from_encoder_decoder_configs(encoder.module.config, decoder.module.config)
-        config.tie_encoder_decoder = False
-        module = parts.joined(config, encoder.module, decoder.module)
+        refuse_illegal(build.recipe, build.encoder, build.decoder)
+        encoder, decoder = self._halves(build)
+        module = parts.joined(encoder.module, decoder.module)
+        if build.recipe.share_weights:
+            sharing.tie(module, one_vocabulary=sharing.one_vocabulary(build))
         self._configure(module)
         self._suit(module)
         if getattr(module.encoder, "pooler", None) is not None:  # saved for transformers' sake, never trained
@@ -54,6 +56,12 @@ class PairFamily:
             f"decoder.{name}" for name in decoder.pretrained
         }
         return Assembly(module, frozenset(pretrained), encoder.notes + decoder.notes)
+
+    def _halves(self, build: Build) -> tuple[parts.Part, parts.Part]:
+        if build.recipe.share_weights:
+            return sharing.halves(build)
+        encoder = parts.encoder(build)
+        return encoder, decoder_of(build, encoder.module.config)
 
     def _configure(self, module: nn.Module) -> None:
         tokens = {
@@ -83,6 +91,7 @@ class PairFamily:
                 f"{folder}: weights and configuration disagree about {len(odd)} parameters "
                 f"({', '.join(sorted(odd)[:3])}): the folder is damaged, save it again"
             )
+        sharing.tie_again(module)
         self._suit(module)
         return module.eval()  # type: ignore[no-any-return]
 
@@ -94,7 +103,7 @@ class PairFamily:
     def save(self, module: nn.Module, folder: Path) -> None:
         """Write the Hugging Face files of the pair into `folder`."""
         with parts.quiet(), writing(folder):
-            module.save_pretrained(folder)  # type: ignore[operator]
+            module.save_pretrained(folder, state_dict=sharing.apart(module))  # type: ignore[operator]
 
     def batch(self, rows: Sequence[Ids]) -> Batch:
         """Right-padded rows; the prefix is the target without its last token, the labels without its first."""
@@ -135,9 +144,10 @@ class PairFamily:
         ).last_hidden_state
 
     def head(self, module: nn.Module) -> tuple[Tensor, Tensor]:
-        """The decoder's output layer: weight_VD (the tied embeddings) and bias_V."""
+        """The decoder's output layer: weight_VD (the tied embeddings) and bias_V, zeros where it has none."""
         output = module.decoder.get_output_embeddings()  # type: ignore[union-attr, operator]
-        return output.weight, output.bias
+        weight_VD = output.weight
+        return weight_VD, weight_VD.new_zeros(len(weight_VD)) if output.bias is None else output.bias
 
     @torch.inference_mode()
     def generate(self, module: nn.Module, batch: Batch, search: Search) -> list[list[Hypothesis]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from calque.errors import RecipeError
 from calque.model.folder import Folder
+from calque.model.kinds import refuse_illegal
 from calque.model.pretrained import Pretrained, find
 from calque.recipes.finetune import Finetune
 from calque.recipes.preset import FROM_SCRATCH
@@ -32,6 +33,7 @@ class Origin:
         if encoder is not None and encoder.is_translator:
             return cls(None, None, _translator(recipe, encoder))
         decoder = _decoder(recipe.decoder, encoder)
+        refuse_illegal(recipe, encoder, decoder)
         refuse_idle(recipe, encoder, decoder)
         return cls(encoder, decoder)
 
