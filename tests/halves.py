@@ -67,7 +67,8 @@ def tokenizer(folder: Path, kind: str) -> dict[str, int]:
     roles = {f"{role}_token": name for role, name in names.items()}
     saved = transformers.PreTrainedTokenizerFast(tokenizer_object=made, **roles)
     saved.save_pretrained(folder)
-    ids = {role: made.token_to_id(names[role]) for role in ("pad", "bos", "eos") if role in names}
+    ids = {role: made.token_to_id(names[role]) for role in ("pad", "bos", "eos", "cls", "sep") if role in names}
+    ids = {role: number for role, number in ids.items() if role not in ("cls", "sep") or kind == "modernbert"}
     return {"vocab_size": made.get_vocab_size(), **{f"{role}_token_id": number for role, number in ids.items()}}
 
 

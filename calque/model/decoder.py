@@ -126,7 +126,7 @@ def _with_own_head(build: Build) -> Part:
     if not recipe.random_weights and recipe.cross_attention != "new":
         for layer in module.base_model.encoder.layer:
             _copy_layer(copy.deepcopy(layer), layer, recipe.cross_attention)
-    fresh = parts.fit_embeddings(module, side.codec.size, side.rows, side.codec.special.pad)
+    fresh = parts.fit_embeddings(module, side)
     _replace_output(module, side.codec.size, side.rows)
     name = "" if build.decoder is None else build.decoder.name
     note = f"decoder: {name} with its own head transform, which export cannot always reproduce"
@@ -180,8 +180,6 @@ def _language_model(build: Build) -> Part:
         for layer in _blocks(module):
             _copy_attention(layer, _SCALE if recipe.cross_attention == "scaled" else 1.0)
     fresh = _fit_language_model(module, side)
-    special = side.codec.special
-    module.config.bos_token_id, module.config.eos_token_id = special.bos, special.eos
     name = "" if build.decoder is None else build.decoder.name
     depth = f"{parts.depth_of(module.config)} layers of {name}"
     return _part(build, module, fresh, f"decoder: {depth}, cross-attention {recipe.cross_attention}, its own tied head")
@@ -237,7 +235,7 @@ def _fit_language_model(module: Any, side: Side) -> bool:  # noqa: ANN401
     words, output = module.get_input_embeddings(), module.get_output_embeddings()
     tied = output.weight is words.weight
     apart = None if tied else parts.drawn_embeddings(output.weight.data, side.codec.size, side.rows)
-    fresh = parts.fit_embeddings(module, side.codec.size, side.rows, side.codec.special.pad)
+    fresh = parts.fit_embeddings(module, side)
     output.weight = words.weight if apart is None else nn.Parameter(apart)
     output.out_features = side.codec.size
     return fresh

@@ -28,6 +28,7 @@ from calque.errors import ModelError, is_out_of_memory
 from calque.model.family import Build
 from calque.model.kinds import OFFSET
 from calque.model.pretrained import Pretrained
+from calque.model.vocabulary import Side
 from calque.recipes.architecture import Architecture
 
 _BARE = ("BertGenerationDecoder", "GPT2LMHeadModel", "XGLMForCausalLM")  # an output layer is all the head there is
@@ -81,7 +82,7 @@ def encoder(build: Build) -> Part:
     module = body_of(build.encoder, recipe, recipe.random_weights)
     check_positions(build.encoder, module.config, side.codec.max_length)
     _keep_layers(module, recipe.encoder_layers)
-    fresh = fit_embeddings(module, side.codec.size, side.rows, side.codec.special.pad)
+    fresh = fit_embeddings(module, side)
     if recipe.random_weights:
         return Part(module, frozenset(), (f"encoder: the shape of {build.encoder.name}, random weights",))
     return Part(module, names_of(module, fresh), (f"encoder: {build.encoder.name} ({build.encoder.kind})",))
@@ -236,10 +237,12 @@ def _keep_layers(module: Any, kept: int | None) -> None:  # noqa: ANN401
     module.config.num_hidden_layers = kept
 
 
-def fit_embeddings(module: Any, size: int, rows: Sequence[tuple[int, int]], pad: int) -> bool:  # noqa: ANN401
-    """Make the network's input embeddings those of `size` ids, in place; `rows` begin with pretrained ones, the others
-    are drawn with the mean and the spread of those. True where fewer than half have pretrained ones."""
+def fit_embeddings(module: Any, side: Side) -> bool:  # noqa: ANN401
+    """Make the network's input embeddings those of the side's codec, in place, and its configuration name that codec's
+    special tokens; `side.rows` begin with pretrained ones, the others are drawn with the mean and the spread of those.
+    True where fewer than half have pretrained ones."""
     words, config = module.get_input_embeddings(), module.config
+    size, rows, pad = side.codec.size, side.rows, side.codec.special.pad
     if OFFSET.get(config.model_type, 0) and pad != words.padding_idx:
         raise ModelError(
             f"the padding token moved from {words.padding_idx} to {pad}, which shifts positions: keep the tokenizer"
@@ -248,6 +251,9 @@ def fit_embeddings(module: Any, size: int, rows: Sequence[tuple[int, int]], pad:
     words.num_embeddings, config.vocab_size = size, size
     if words.padding_idx is not None:
         words.padding_idx = config.pad_token_id = pad
+    for role, token in (("bos", "bos"), ("cls", "bos"), ("eos", "eos"), ("sep", "eos")):
+        if getattr(config, f"{role}_token_id", None) is not None:
+            setattr(config, f"{role}_token_id", getattr(side.codec.special, token))
     return 2 * len(rows) < size
 
 
