@@ -84,10 +84,12 @@ def _refuse_sharing(recipe: Architecture, encoder: Pretrained | None, decoder: P
         )
     if recipe.head == "own":
         raise ModelError("--share-weights: the encoder has no head of its own: leave out --head own")
-    if recipe.encoder_layers != recipe.decoder_layers:
+    known = told[0].config.get("num_hidden_layers", 12) if told else 6
+    depths = recipe.encoder_layers or known, recipe.decoder_layers or known
+    if depths[0] != depths[1]:
         raise ModelError(
-            f"--share-weights: {recipe.encoder_layers or 'all'} encoder layers and {recipe.decoder_layers or 'all'} "
-            "decoder layers cannot be the same ones: give the same number of both"
+            f"--share-weights: {depths[0]} encoder layers and {depths[1]} decoder layers cannot be the same ones: give "
+            "the same number of both"
         )
 
 
