@@ -23,9 +23,9 @@ SHAPES: dict[str, dict[str, Any]] = {
     "albert": {**BERT, **POSITIONS, "embedding_size": 8},
     "distilbert": {"dim": 16, "n_layers": 2, "n_heads": 2, "hidden_dim": 32, **POSITIONS},
     "deberta-v2": {
-        **BERT, **POSITIONS, "hidden_size": 24, "relative_attention": True, "position_buckets": 8, "conv_kernel_size": 3,
-        "pos_att_type": ["p2c", "c2p"], "norm_rel_ebd": "layer_norm", "share_att_key": True, "type_vocab_size": 0,
-        "position_biased_input": False, "conv_act": "gelu",
+        **BERT, **POSITIONS, "hidden_size": 24, "relative_attention": True, "position_buckets": 8,
+        "conv_kernel_size": 3, "conv_act": "gelu", "pos_att_type": ["p2c", "c2p"], "norm_rel_ebd": "layer_norm",
+        "share_att_key": True, "type_vocab_size": 0, "position_biased_input": False,
     },
     "modernbert": {**BERT, **POSITIONS, "local_attention": 8, "global_attn_every_n_layers": 2},
     "mpnet": {**BERT, **POSITIONS},

@@ -61,14 +61,15 @@ def start_of(settings):
     return recipe, begin(recipe, read(recipe.train, "en", "fr"))[0]
 
 
-def test_a_roberta_reads_and_a_gpt2_writes(settings, capsys):
-    """From the command line, with probes, layer-wise rates and fewer layers."""
+@pytest.mark.parametrize("probes", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_a_roberta_reads_and_a_gpt2_writes(settings, capsys, probes):
+    """From the command line, with layer-wise rates and fewer layers."""
     given = settings("roberta", "gpt2", layer_decay=0.5, pretrained_learning_rate=1e-4, decoder_layers=1)
     flags = [text for name, value in given.items() for text in (f"--{name.replace('_', '-')}", *_told(value))]
-    assert run(["finetune", *flags, "--json"]) == 0
+    assert run(["finetune", *flags, *([] if probes else ["--no-probes"]), "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert "decoder: 1 layers of" in report["notes"][1]
-    assert set(report["probes"]) >= {"padding-leak", "accumulation", "reload", "cache", "missing-eos"}
+    assert not probes or set(report["probes"]) >= {"padding-leak", "accumulation", "reload", "cache", "missing-eos"}
     folder = Folder.open(given["out"])
     special = folder.target_codec.special
     assert special.bos == special.eos != special.pad
@@ -151,7 +152,7 @@ def test_shared_weights_are_trained_and_stay_one(settings):
     going_on = {"model": given["out"], "out": given["out"] + "-3"}
     again = finetune(Finetune.of({**given, **going_on, "share_weights": False}))
     assert again.details["parameters"] == report.details["parameters"]
-    with pytest.raises(ModelError, match="share their weights, and an adapter would change one"):
+    with pytest.raises(ModelError, match="share their weights, and an adapter would change one half"):
         finetune(
             Finetune.of({**given, **going_on, "share_weights": False, "adapter": "lora", "out": given["out"] + "-4"})
         )

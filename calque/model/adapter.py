@@ -60,9 +60,7 @@ def plan(recipe: Adapter, module: nn.Module, pretrained: Collection[str], head_V
         ModelError: the network has no such place, or its halves share their weights.
     """
     if is_shared(module):
-        raise ModelError(
-            "encoder and decoder share their weights, and an adapter would change one of them: leave it out"
-        )
+        raise ModelError("encoder and decoder share their weights, and an adapter would change one half: leave it out")
     known = {name for name in pretrained if _UNREAD not in f".{name}"}
     if recipe.adapter == "bitfit":
         targets = [name for name, _ in module.named_parameters() if name in known and name.endswith("bias")]

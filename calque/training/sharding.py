@@ -203,8 +203,8 @@ def sharded(recipe: Finetune, scored: Scored, device: torch.device) -> Scored:
 
     if is_shared(scored.module):
         raise RecipeError(
-            "--sharding full cannot go with shared weights (--share-weights), which belong to two layers at once: leave "
-            "one out"
+            "--sharding full cannot go with shared weights (--share-weights), which are part of two layers at once: "
+            "leave one out"
         )
     mesh = init_device_mesh(device.type, (torch.distributed.get_world_size(),))
     scored = copy.deepcopy(scored)
