@@ -84,7 +84,7 @@ def pair(encoder: str, decoder: str | None, **settings: Any) -> Callable[[Path],
         recipe = Architecture(model="x", **{name: settings[name] for name in settings.keys() - known.keys()})
         parts = halves[encoder], halves.get(decoder)
         sources, targets = zip(*PAIRS, strict=True)
-        chosen = choose(Vocabulary(max_length=LENGTH, **known), *parts, sources, targets)
+        chosen = choose("pair", Vocabulary(max_length=LENGTH, **known), *parts, sources, targets)
         codecs = chosen.source.codec, chosen.target.codec
         family = families.of("pair", *codecs)
         torch.manual_seed(3)

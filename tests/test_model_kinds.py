@@ -57,7 +57,8 @@ def test_a_decoder_that_cannot_be_one(tmp_path, kind, why):
     ("kind", "why"),
     [
         ("gpt2", "encoder"),
-        ("t5", "is an encoder-decoder already"),
+        ("t5", "for it translates alone: leave out --decoder"),
+        ("pegasus", "is an encoder-decoder already"),
         ("xglm", "encoder"),
         ("robert", r"did you mean 'roberta'\?"),
     ],

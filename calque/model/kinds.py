@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from calque.errors import ModelError, nearest
+from calque.model.family import NATIVE
 from calque.model.pretrained import Pretrained
 from calque.recipes.architecture import Architecture
 
@@ -47,7 +48,9 @@ def refuse_illegal(recipe: Architecture, encoder: Pretrained | None, decoder: Pr
 def _refusal(checkpoint: Pretrained, half: str, known: Sequence[str]) -> str:
     kind = checkpoint.kind
     why = ""
-    if kind in _WHOLE:
+    if half == "encoder" and any(kind in whole for whole in NATIVE.values()):
+        why = ", for it translates alone: leave out --decoder"
+    elif kind in _WHOLE:
         why = ", for it is an encoder-decoder already"
     elif half == "decoder" and kind in _SIGHTLESS:
         why = ", for it has no cross-attention that could look at a source"

@@ -23,8 +23,9 @@ def padded(codec: Codec, starts_with_end: bool = False) -> Codec:
     begins, and it is never predicted.
     """
     special = replace(codec.special, bos=codec.special.eos) if starts_with_end else codec.special
+    if special.pad not in (special.bos, special.eos):
+        return codec.framed(special)
     tokenizer = Tokenizer.from_str(json.dumps(codec.description))
-    if special.pad in (special.bos, special.eos):
-        tokenizer.add_special_tokens([AddedToken(NAME, special=True, normalized=False)])
-        special = replace(special, pad=tokenizer.get_vocab(with_added_tokens=True)[NAME])
-    return codec if special == codec.special else Codec(tokenizer, special, codec.max_length)
+    tokenizer.add_special_tokens([AddedToken(NAME, special=True, normalized=False)])
+    pad = tokenizer.get_vocab(with_added_tokens=True)[NAME]
+    return Codec(tokenizer, replace(special, pad=pad), codec.max_length)
