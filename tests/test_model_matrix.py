@@ -1,4 +1,4 @@
-"""Every encoder with every decoder: trained a few steps, saved, loaded, translating, and in transformers alone the same.
+"""Every encoder with every decoder: trained a few steps, saved, loaded, translating; in transformers alone the same.
 
 One diagonal of the matrix runs by default, the rest is slow.
 """
