@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import copy
 import re
+import warnings
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
@@ -35,6 +36,7 @@ from calque.errors import ModelError
 from calque.model.adapter_folder import WEIGHTS, Adaptation, AdapterFolder
 from calque.model.bottleneck import Bottleneck
 from calque.model.folder import writing
+from calque.model.sharing import is_shared
 
 if TYPE_CHECKING:
     from peft import LoraConfig
@@ -55,8 +57,10 @@ def plan(recipe: Adapter, module: nn.Module, pretrained: Collection[str], head_V
     `head_VD` (V target vocabulary, D width).
 
     Raises:
-        ModelError: the network has no such place.
+        ModelError: the network has no such place, or its halves share their weights.
     """
+    if is_shared(module):
+        raise ModelError("encoder and decoder share their weights, and an adapter would change one half: leave it out")
     known = {name for name in pretrained if _UNREAD not in f".{name}"}
     if recipe.adapter == "bitfit":
         targets = [name for name, _ in module.named_parameters() if name in known and name.endswith("bias")]
@@ -221,7 +225,9 @@ def _wrap(module: nn.Module, adaptation: Adaptation) -> None:
         return
     from peft import inject_adapter_in_model
 
-    inject_adapter_in_model(_lora(adaptation, module), module)
+    with warnings.catch_warnings():  # GPT-2's layers hold their matrices the other way round, and PEFT sees which do
+        warnings.filterwarnings("ignore", "fan_in_fan_out is set to")
+        inject_adapter_in_model(_lora(adaptation, module), module)
 
 
 def _lora(adaptation: Adaptation, module: nn.Module) -> LoraConfig:

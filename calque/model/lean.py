@@ -21,10 +21,10 @@ from torch.utils.checkpoint import checkpoint
 
 from calque.model.attention import Shape, attend
 from calque.model.batch import Batch
+from calque.model.kinds import OFFSET
 from calque.model.noise import Noise
 
-OFFSET = {"roberta": 2, "camembert": 2, "xlm-roberta": 2}  # positions before the first real one
-ENCODERS = frozenset({"bert", "electra", *OFFSET})
+ENCODERS = frozenset({"bert", "bert-generation", "camembert", "electra", "roberta", "xlm-roberta"})
 _GRAIN = 64  # flat positions are a multiple of this where kernels are compiled for each shape
 THROUGH = (
     "through"  # the method with which a layer does work that reads its weights, where they lie elsewhere (sharding)

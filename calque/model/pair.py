@@ -1,5 +1,6 @@
-"""The family `pair`: a BERT-like encoder and a BERT-like decoder joined by cross-attention (Rothe et al. 2020,
-"Leveraging Pre-trained Checkpoints for Sequence Generation Tasks"), kept in transformers' EncoderDecoderModel.
+"""The family `pair`: an encoder and a decoder joined by cross-attention (Rothe et al. 2020, "Leveraging Pre-trained
+Checkpoints for Sequence Generation Tasks"), kept in transformers' EncoderDecoderModel. `kinds` knows what goes
+together.
 
 Legend: B rows, S source length, T target length, N scored positions, D width, V target vocabulary.
 """
@@ -16,10 +17,12 @@ from torch import Tensor, nn
 from transformers import EncoderDecoderConfig, EncoderDecoderModel, GenerationConfig
 
 from calque.errors import ModelError
-from calque.model import lean, parts
-from calque.model.batch import IGNORED, Batch, Hypothesis, Ids, pad
+from calque.model import beam, lean, parts, sharing
+from calque.model.batch import Batch, Hypothesis, Ids, paired, scored
+from calque.model.decoder import decoder as decoder_of
 from calque.model.family import Assembly, Build
 from calque.model.folder import writing
+from calque.model.kinds import refuse_illegal
 from calque.recipes.search import Search
 from calque.text.codec import Special
 
@@ -40,12 +43,11 @@ class PairFamily:
         Raises:
             ModelError: an illegal pair; the message names the legal ones.
         """
-        parts.refuse_illegal(build)
-        encoder = parts.encoder(build)
-        decoder = parts.decoder(build, encoder.module.config)
-        config = EncoderDecoderConfig.from_encoder_decoder_configs(encoder.module.config, decoder.module.config)
-        config.tie_encoder_decoder = False
-        module = parts.joined(config, encoder.module, decoder.module)
+        refuse_illegal(build.recipe, build.encoder, build.decoder)
+        encoder, decoder = self._halves(build)
+        module = parts.joined(encoder.module, decoder.module)
+        if build.recipe.share_weights:
+            sharing.tie(module, one_vocabulary=sharing.one_vocabulary(build))
         self._configure(module)
         self._suit(module)
         if getattr(module.encoder, "pooler", None) is not None:  # saved for transformers' sake, never trained
@@ -54,6 +56,12 @@ class PairFamily:
             f"decoder.{name}" for name in decoder.pretrained
         }
         return Assembly(module, frozenset(pretrained), encoder.notes + decoder.notes)
+
+    def _halves(self, build: Build) -> tuple[parts.Part, parts.Part]:
+        if build.recipe.share_weights:
+            return sharing.halves(build)
+        encoder = parts.encoder(build)
+        return encoder, decoder_of(build, encoder.module.config)
 
     def _configure(self, module: nn.Module) -> None:
         tokens = {
@@ -83,6 +91,7 @@ class PairFamily:
                 f"{folder}: weights and configuration disagree about {len(odd)} parameters "
                 f"({', '.join(sorted(odd)[:3])}): the folder is damaged, save it again"
             )
+        sharing.tie_again(module)
         self._suit(module)
         return module.eval()  # type: ignore[no-any-return]
 
@@ -94,29 +103,18 @@ class PairFamily:
     def save(self, module: nn.Module, folder: Path) -> None:
         """Write the Hugging Face files of the pair into `folder`."""
         with parts.quiet(), writing(folder):
-            module.save_pretrained(folder)  # type: ignore[operator]
+            module.save_pretrained(folder, state_dict=sharing.apart(module))  # type: ignore[operator]
 
     def batch(self, rows: Sequence[Ids]) -> Batch:
         """Right-padded rows; the prefix is the target without its last token, the labels without its first."""
-        inputs_BS = pad([row.source for row in rows], self.source.pad)
-        lengths_B = torch.tensor([len(row.source) for row in rows])
-        mask_BS = (torch.arange(inputs_BS.shape[1]) < lengths_B[:, None]).long()
-        targets = [row.target for row in rows if row.target is not None]
-        if not targets:
-            return Batch(inputs_BS, mask_BS)
-        prefix_BT = pad([target[:-1] for target in targets], self.target.pad)
-        return Batch(inputs_BS, mask_BS, prefix_BT, pad([target[1:] for target in targets], IGNORED))
+        return paired(rows, self.source.pad, self.target.pad)
 
     def states(self, module: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
         """One forward pass without the output layer. Target padding is on the right, where causal attention never
         looks from a scored position, so the decoder needs no mask of its own."""
         if batch.labels_BT is None:
             raise ValueError("a batch without targets has no scored positions")
-        labels_N = batch.labels_BT.flatten()
-        states_ND = self._hidden(module, batch).flatten(0, 1)
-        scored = (labels_N != IGNORED).nonzero().flatten()
-        if len(scored) < len(labels_N):
-            states_ND, labels_N = states_ND.index_select(0, scored), labels_N[scored]
+        states_ND, labels_N = scored(batch, self._hidden(module, batch))
         return parts.before_head(module.decoder, states_ND), labels_N
 
     def _hidden(self, module: nn.Module, batch: Batch) -> Tensor:
@@ -135,58 +133,16 @@ class PairFamily:
         ).last_hidden_state
 
     def head(self, module: nn.Module) -> tuple[Tensor, Tensor]:
-        """The decoder's output layer: weight_VD (the tied embeddings) and bias_V."""
+        """The decoder's output layer: weight_VD (the tied embeddings) and bias_V, zeros where it has none."""
         output = module.decoder.get_output_embeddings()  # type: ignore[union-attr, operator]
-        return output.weight, output.bias
+        weight_VD = output.weight
+        return weight_VD, weight_VD.new_zeros(len(weight_VD)) if output.bias is None else output.bias
 
     @torch.inference_mode()
     def generate(self, module: nn.Module, batch: Batch, search: Search) -> list[list[Hypothesis]]:
         """Beam search (greedy for a beam of 1) by transformers. Hypotheses are as long as the model allows, or as
         `search.longest_ratio` says."""
-        longest = self.max_length - 1
-        if search.longest_ratio is not None:
-            longest = min(longest, round(search.longest_ratio * batch.inputs_BS.shape[1]) + 16)
-        out = module.generate(  # type: ignore[operator]
-            input_ids=batch.inputs_BS,
-            attention_mask=batch.mask_BS,
-            num_beams=search.beam,
-            num_return_sequences=search.n_best,
-            length_penalty=search.length_penalty,
-            early_stopping=False,
-            do_sample=False,
-            max_length=None,
-            max_new_tokens=longest,
-        )
-        said = [self._said(ids) for ids in out.tolist()]
-        scores = self._scores(module, batch, said, search)
-        found = [
-            Hypothesis(self._bare(ids), score, ids[-1] == self.target.eos)
-            for ids, score in zip(said, scores, strict=True)
-        ]
-        return [found[row : row + search.n_best] for row in range(0, len(found), search.n_best)]
-
-    def _scores(self, module: nn.Module, batch: Batch, said: Sequence[list[int]], search: Search) -> list[float]:
-        """Log-probabilities of the sequences divided by length ** length_penalty, in one pass: transformers keeps all
-        logits of the search in memory to tell them."""
-        copies = torch.arange(len(said), device=batch.inputs_BS.device) // search.n_best
-        prefix_BT = pad([ids[:-1] for ids in said], self.target.pad).to(copies.device)
-        labels_BT = pad([ids[1:] for ids in said], IGNORED).to(copies.device)
-        forced = Batch(batch.inputs_BS[copies], batch.mask_BS[copies], prefix_BT, labels_BT)
-        hidden_BTD = self._hidden(module, forced)
-        weight_VD, bias_V = self.head(module)
-        scores = []
-        for hidden_TD, labels_T in zip(hidden_BTD, labels_BT, strict=True):
-            labels_N = labels_T[labels_T != IGNORED]
-            states_ND = parts.before_head(module.decoder, hidden_TD[: len(labels_N)])
-            logits_NV = nn.functional.linear(states_ND, weight_VD, bias_V).float()
-            total = -nn.functional.cross_entropy(logits_NV, labels_N, reduction="sum")
-            scores.append(float(total) / len(labels_N) ** search.length_penalty)
-        return scores
-
-    def _said(self, ids: list[int]) -> list[int]:
-        """A sequence with its start token and as far as its end token, without padding."""
-        end = self.target.eos
-        return ids[: ids.index(end, 1) + 1] if end in ids[1:] else [i for i in ids if i != self.target.pad]
-
-    def _bare(self, ids: list[int]) -> list[int]:
-        return [i for i in ids if i not in (self.target.pad, self.target.bos, self.target.eos)]
+        longest = beam.longest(search, self.max_length - 1, batch.inputs_BS.shape[1])
+        found = beam.said(module, search, longest, input_ids=batch.inputs_BS, attention_mask=batch.mask_BS)
+        head = self.head(module)
+        return beam.hypotheses(batch, found, self.target, search, lambda forced: self.states(module, forced), head)

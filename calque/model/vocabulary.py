@@ -13,6 +13,7 @@ from calque.model.pretrained import Pretrained, tokenizer_folder
 from calque.recipes.vocabulary import Vocabulary
 from calque.text.codec import Codec
 from calque.text.learn import SAMPLE, learn
+from calque.text.padding import padded
 from calque.text.sample import evenly
 from calque.text.share import shared
 from calque.text.trim import trim
@@ -116,9 +117,11 @@ def _learnt(texts: Iterable[str], choice: str, pieces: int | None, max_length: i
 
 
 def pretrained_codec(pretrained: Pretrained, max_length: int) -> Codec:
-    """The tokenizer of a checkpoint as a codec; ModelError where it cannot be read."""
+    """The tokenizer of a checkpoint as a codec, whose padding token is no other token too; ModelError where it cannot
+    be read. XGLM learnt texts that begin with its end token, as GPT-2 did, and has never seen its start token."""
     with tempfile.TemporaryDirectory() as scratch:
-        return Codec.load(tokenizer_folder(pretrained, Path(scratch)), max_length=max_length)
+        codec = Codec.load(tokenizer_folder(pretrained, Path(scratch)), max_length=max_length)
+    return padded(codec, starts_with_end=pretrained.kind == "xglm")
 
 
 def whole_codecs(pretrained: Pretrained, max_length: int, languages: tuple[str, str]) -> tuple[Codec, Codec]:

@@ -36,6 +36,11 @@ class Architecture(Recipe):
         description="output layer: a plain one tied to the embeddings, or the decoder checkpoint's own head with its "
         "transform",
     )
+    share_weights: bool = Field(
+        default=False,
+        description="encoder and decoder are one set of weights, apart from cross-attention and, where the two "
+        "vocabularies differ, embeddings: both must begin from one checkpoint with BERT's layout, or from scratch",
+    )
     random_weights: bool = Field(
         default=False, description="forget the pretrained weights and keep only the shape (to measure what they give)"
     )

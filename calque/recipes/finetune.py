@@ -48,6 +48,14 @@ class Finetune(Parallel, Mixture, Architecture, Adapter, Vocabulary, Optimisatio
         return self
 
     @model_validator(mode="after")
+    def _shared_weights_change_together(self) -> Finetune:
+        if self.share_weights and self.adapter != "none":
+            raise ValueError("an adapter changes one half, and share_weights makes both one: leave out one of both")
+        if self.share_weights and self.freeze == "encoder":
+            raise ValueError("with share_weights, freezing the encoder would freeze the decoder: leave out one of both")
+        return self
+
+    @model_validator(mode="after")
     def _nothing_is_idle(self) -> Finetune:
         if found := idle(self):
             raise ValueError("; ".join(found))

@@ -15,7 +15,15 @@ from calque.recipes.idle import chosen
 from calque.recipes.vocabulary import Vocabulary
 
 _STILL_FREE = {"model", "dropout", "attention_dropout"}  # of a finished translator's architecture
-_JOINED = ("encoder_layers", "decoder_layers", "cross_attention", "head", "source_pieces", "target_pieces")
+_JOINED = (
+    "encoder_layers",
+    "decoder_layers",
+    "cross_attention",
+    "head",
+    "share_weights",
+    "source_pieces",
+    "target_pieces",
+)
 _CODES = ("source_code", "target_code", "code_like")
 _OF_OTHERS = {  # settings that only other families read, and what a checkpoint of this one is
     "pair": (("prompt", *_CODES), "half of a pair"),

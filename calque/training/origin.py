@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from calque.errors import RecipeError
+from calque.model.family import kind_of
 from calque.model.folder import Folder
+from calque.model.kinds import refuse_illegal
 from calque.model.pretrained import Pretrained, find
 from calque.recipes.finetune import Finetune
 from calque.recipes.preset import FROM_SCRATCH
@@ -32,6 +34,8 @@ class Origin:
         if encoder is not None and encoder.is_translator:
             return cls(None, None, _translator(recipe, encoder))
         decoder = _decoder(recipe.decoder, encoder)
+        if kind_of(encoder, decoder) == "pair":
+            refuse_illegal(recipe, encoder, decoder)
         refuse_idle(recipe, encoder, decoder)
         return cls(encoder, decoder)
 

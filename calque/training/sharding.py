@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from calque.errors import RecipeError
 from calque.model.lean import THROUGH, covers
+from calque.model.sharing import is_shared
 from calque.recipes.finetune import Finetune
 from calque.training.memory import Memory
 from calque.training.objective import Scored
@@ -200,6 +201,11 @@ def sharded(recipe: Finetune, scored: Scored, device: torch.device) -> Scored:
     from torch.distributed.device_mesh import init_device_mesh
     from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard, register_fsdp_forward_method
 
+    if is_shared(scored.module):
+        raise RecipeError(
+            "--sharding full cannot go with shared weights (--share-weights), which are part of two layers at once: "
+            "leave one out"
+        )
     mesh = init_device_mesh(device.type, (torch.distributed.get_world_size(),))
     scored = copy.deepcopy(scored)
     leanly = recipe.attention != "stock" and recipe.adapter == "none" and covers(scored.module)
