@@ -148,14 +148,15 @@ def _ids(tokenizer: Tokenizer, text: str) -> list[int]:
 
 def _begin(tokenizer: Tokenizer, folder: Path, codec: Codec) -> tuple[int, ...]:
     """What the checkpoint's own tokenizer puts before every text. A token that begins and ends texts, as GPT-2's, stands
-    between them in all that the checkpoint has read, so it stands here too."""
+    between them in all that the checkpoint has read, so it stands here too (but not where the checkpoint says that
+    nothing begins a text, as Qwen's)."""
     bare, full = (tokenizer.encode("a", add_special_tokens=added).ids for added in (False, True))
     places = [place for place in range(len(full)) if full[place : place + len(bare)] == bare]
     if places and places[0]:
         return tuple(full[: places[0]])
     config = folder / "tokenizer_config.json"
     said: Any = json.loads(config.read_text(encoding="utf-8")) if config.is_file() else {}
-    separates = codec.special.bos == codec.special.eos
+    separates = codec.special.bos == codec.special.eos and said.get("bos_token", "unsaid") is not None
     return (codec.special.bos,) if separates or said.get("add_bos_token") else ()
 
 
