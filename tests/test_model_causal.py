@@ -12,6 +12,7 @@ import transformers
 from checkpoints import numbers
 from decoders import SHAPES, decoder
 from safetensors.torch import load_file, save_file
+from transformers.modeling_layers import GradientCheckpointingLayer
 
 from calque.errors import ModelError
 from calque.model import causal
@@ -154,8 +155,14 @@ def test_saved_and_loaded_it_computes_the_same(of, kind, tmp_path):
     assert family.generate(again, sources, GREEDY) == family.generate(module, sources, GREEDY)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_layers_are_computed_again_where_asked(of, kind):
+    _, _, module = of(kind)
+    layers = [layer for layer in module.modules() if isinstance(layer, GradientCheckpointingLayer)]
+    assert len(layers) == 2
+
+
 def test_hidden_states_have_dropout_but_for_those_that_are_listed():
-    """Two passes of a network in training differ where the recipe's dropout does something."""
     for kind in KINDS:
         config = transformers.AutoConfig.for_model(kind)
         assert causal._set_dropout(config, 0.25, 0.125) == (kind not in WITHOUT_DROPOUT), kind

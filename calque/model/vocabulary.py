@@ -115,11 +115,10 @@ def _learnt(texts: Iterable[str], choice: str, pieces: int | None, max_length: i
     return codec, f"{codec.size} new pieces{of}"
 
 
-def pretrained_codec(pretrained: Pretrained, max_length: int, begins: bool = True) -> Codec:
-    """The tokenizer of a checkpoint as a codec; ModelError where it cannot be read, or has no token that `begins`
-    texts."""
+def pretrained_codec(pretrained: Pretrained, max_length: int) -> Codec:
+    """The tokenizer of a checkpoint as a codec; ModelError where it cannot be read."""
     with tempfile.TemporaryDirectory() as scratch:
-        return Codec.load(tokenizer_folder(pretrained, Path(scratch)), max_length, begins)
+        return Codec.load(tokenizer_folder(pretrained, Path(scratch)), max_length=max_length)
 
 
 def whole_codecs(pretrained: Pretrained, max_length: int, languages: tuple[str, str]) -> tuple[Codec, Codec]:
