@@ -83,7 +83,7 @@ CHAT = (
 )
 
 
-def tokenizer(folder: Path, special: tuple[str, ...] = (END,), size: int = 340, **told: str) -> int:
+def tokenizer(folder: Path, special: tuple[str, ...] = (END,), size: int = 340, **told: str | None) -> int:
     """Train and save a byte-level tokenizer as GPT-2's, whose one special token begins, ends and pads; its size."""
     learnt = Tokenizer(models.BPE())
     learnt.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -125,5 +125,5 @@ def network(folder: Path, kind: str, size: int, deviation: float = 0.2, **shape:
 def chatting(folder: Path, kind: str = "llama", **shape: Any) -> Path:
     """A tiny decoder that has a chat template, and no token that begins texts."""
     special = (END, "<|im_start|>", "<|im_end|>")
-    size = tokenizer(folder, special, eos_token=END, pad_token=END, chat_template=CHAT)
+    size = tokenizer(folder, special, bos_token=None, eos_token=END, pad_token=END, chat_template=CHAT)
     return network(folder, kind, size, **shape)

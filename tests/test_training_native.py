@@ -34,11 +34,13 @@ def settings(tmp_path):
         checkpoint = tmp_path / kind
         if not checkpoint.exists():
             natives.build(kind, checkpoint)
+        usual = {
+            "model": str(checkpoint), "out": tmp_path / f"{kind}-out", "steps": 60, "validations": 1, "average": 1,
+            "probes": False, "learning_rate": 4e-3, "log_every": 1,
+        }  # fmt: skip
         return Finetune(
-            train=(str(tmp_path / "train"),), dev=(str(tmp_path / "dev"),), source="en",
-            target="fr", max_length=48, dropout=0.0, device="cpu", precision="fp32", attention="matmul", threads=1,
-            **({"model": str(checkpoint), "out": tmp_path / f"{kind}-out", "steps": 60, "validations": 1, "average": 1, "probes": False,
-                "learning_rate": 4e-3, "log_every": 1} | more),
+            train=(str(tmp_path / "train"),), dev=(str(tmp_path / "dev"),), source="en", target="fr", max_length=48,
+            dropout=0.0, device="cpu", precision="fp32", attention="matmul", threads=1, **(usual | more),
         )  # fmt: skip
 
     return of

@@ -75,6 +75,11 @@ def _alone(details: dict[str, Any]) -> str:
     """What loads the folder without calque."""
     adapter = details.get("adapter")
     if adapter is None or adapter["saved"] == "merged":
+        if details.get("family") == "causal":
+            return (
+                "Weights, configuration and prompt load without calque too: `AutoModelForCausalLM.from_pretrained("
+                "folder)` goes on with what `AutoTokenizer.from_pretrained(folder)` makes of a text."
+            )
         return (
             "Weights and configuration load without calque too: `AutoModelForSeq2SeqLM.from_pretrained(folder)`, with "
             "the tokenizers in `source/` and `target/`."

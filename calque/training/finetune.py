@@ -295,6 +295,7 @@ def _finished(
     start = adaptation.merged(recipe, start, rows)
     details = {
         "folder": str(recipe.out),
+        "family": start.family.name,
         "steps": outcome.steps,
         "epochs": outcome.epochs,
         "training_seconds": round(outcome.seconds, 1),

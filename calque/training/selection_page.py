@@ -42,8 +42,8 @@ def markdown(selection: Selection) -> str:
         f"# {markup.plain(_title(selection))}",
         f"**{markup.plain(selection.why)}**",
         markup.table(HEAD, rows),
-        "Speed is that of a validation (greedy search, and the loss of the development text), on this machine. The test "
-        "of the finalists is in comparison/report.md.",
+        "Speed is that of a validation (greedy search, and the loss of the development text), on this machine. The "
+        "test of the finalists is in comparison/report.md.",
         "## Recipe",
         markup.indented(markup.toml(selection.recipe)),
         "## Versions",
