@@ -10,7 +10,7 @@ from sacrebleu.metrics.chrf import CHRF
 
 from calque.records import Pair
 
-_EDGES = (0, 20, 40, 80, 160, 320)  # characters of the reference
+_EDGES = (0, 20, 40, 80, 160, 320)  # characters
 
 
 def worst(pairs: Sequence[Pair], hypotheses: Sequence[str], chrf: Sequence[float], count: int) -> list[dict[str, Any]]:
@@ -42,11 +42,20 @@ def histogram(chrf: Sequence[float], width: int = 10) -> list[dict[str, int]]:
 
 def by_length(hypotheses: Sequence[str], references: Sequence[str]) -> list[dict[str, Any]]:
     """chrF2 of the sentences whose reference has more than `from` and up to `to` characters (None: any number)."""
-    lengths = [len(text.strip()) for text in references]
     found = []
+    for stretch, chosen in lengths(references):
+        metric = CHRF().corpus_score([hypotheses[i] for i in chosen], [[references[i] for i in chosen]])
+        found.append({**stretch, "sentences": len(chosen), "chrF2": float(metric.score)})
+    return found
+
+
+def lengths(texts: Sequence[str]) -> list[tuple[dict[str, int | None], list[int]]]:
+    """The numbers of the texts that have more than `from` and up to `to` characters (None: any number), for each such
+    stretch that has some."""
+    counts = [len(text.strip()) for text in texts]
+    found: list[tuple[dict[str, int | None], list[int]]] = []
     for above, upto in pairwise([*_EDGES, None]):
-        chosen = [i for i, n in enumerate(lengths) if n > (above or 0) and (upto is None or n <= upto)]
+        chosen = [i for i, n in enumerate(counts) if n > (above or 0) and (upto is None or n <= upto)]
         if chosen:
-            metric = CHRF().corpus_score([hypotheses[i] for i in chosen], [[references[i] for i in chosen]])
-            found.append({"from": above, "to": upto, "sentences": len(chosen), "chrF2": float(metric.score)})
+            found.append(({"from": above, "to": upto}, chosen))
     return found

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from typing import Any
 
@@ -65,10 +65,9 @@ def score(
         DataError: there is nothing to compare, the counts differ, or every reference is blank.
         MachineError: the language's tokenizer is not installed.
     """
-    hypotheses, references = comparable(hypotheses, references)
-    tallies = _tallies(hypotheses, references, target)
-    samples = _samples(tallies, len(references), bootstrap, seed) if bootstrap > 1 else [[] for _ in tallies]
-    return {tally.name: tally.score(values, bootstrap, seed) for tally, values in zip(tallies, samples, strict=True)}
+    counted = tallies(hypotheses, references, target)
+    drawn = samples(counted, bootstrap, seed) if bootstrap > 1 else [[] for _ in counted]
+    return {tally.name: tally.score(values, bootstrap, seed) for tally, values in zip(counted, drawn, strict=True)}
 
 
 def quick(hypotheses: Sequence[str], references: Sequence[str], target: str) -> dict[str, float]:
@@ -168,7 +167,7 @@ def comparable(hypotheses: Sequence[str], references: Sequence[str]) -> tuple[li
 
 
 @dataclass(frozen=True)
-class _Tally:
+class Tally:
     """A metric and its statistics of every sentence; the sum over some sentences gives the score of those."""
 
     name: str
@@ -176,19 +175,42 @@ class _Tally:
     rows: list[list[Any]]  # (N, K)
     suffix: str = ""
 
+    @property
+    def value(self) -> float:
+        """The score of all sentences."""
+        return float(self.metric._aggregate_and_compute(self.rows).score)
+
+    def by_sentence(self) -> list[float]:
+        """The score of every sentence alone."""
+        return [float(self.metric._aggregate_and_compute([row]).score) for row in self.rows]
+
+    def part(self, first: int, end: int) -> Tally:
+        """The same of the sentences from `first` to before `end`."""
+        return replace(self, rows=self.rows[first:end])
+
+    def signature(self, **drawn: int) -> str:
+        """The signature, with what was drawn at random, such as `bs=1000, seed=12345`."""
+        found = self.metric.get_signature()
+        for name, number in drawn.items():
+            found.update(name, str(number))
+        return str(found.format()) + self.suffix
+
     def score(self, samples: Sequence[float], bootstrap: int, seed: int) -> Score:
         """The score of all sentences, its interval from those of the samples, and its signature."""
-        value = float(self.metric._aggregate_and_compute(self.rows).score)
-        if samples:
-            self.metric.n_bootstrap, self.metric.seed = bootstrap, str(seed)
+        return self.around(self.value, samples, bootstrap, seed)
+
+    def around(self, value: float, samples: Sequence[float], bootstrap: int, seed: int) -> Score:
+        """A score of this metric with the interval of these samples; with none the interval is the value."""
         ceiling = float("inf") if self.name in LOWER_IS_BETTER else 100.0
         low, high = _interval(samples) if samples else (value, value)
-        signature = self.metric.get_signature().format() + self.suffix
+        signature = self.signature(bs=bootstrap, seed=seed) if samples else self.signature()
         return Score(self.name, value, max(low, 0.0), min(high, max(ceiling, value)), signature)
 
 
-def _tallies(hypotheses: list[str], references: list[str], target: str) -> list[_Tally]:
-    tallies = [
+def tallies(hypotheses: Sequence[str], references: Sequence[str], target: str) -> list[Tally]:
+    """What `score` counts, one for each metric; raises what `score` does."""
+    hypotheses, references = comparable(hypotheses, references)
+    found = [
         _tally("BLEU", BLEU(tokenize=tokenizer(target), force=True), hypotheses, references),
         _tally("chrF2", CHRF(), hypotheses, references),
         _tally("chrF2++", CHRF(word_order=2), hypotheses, references),
@@ -198,20 +220,20 @@ def _tallies(hypotheses: list[str], references: list[str], target: str) -> list[
         version = metadata.version("sacremoses")
         suffix = f"|norm:moses-punct|pretok:moses-{language(target)}|sacremoses:{version}"
         metric = BLEU(tokenize="none", lowercase=True, force=True)
-        tallies.append(_tally(PAPERS, metric, moses(hypotheses, target), moses(references, target), suffix))
-    return tallies
+        found.append(_tally(PAPERS, metric, moses(hypotheses, target), moses(references, target), suffix))
+    return found
 
 
-def _tally(name: str, metric: Metric, hypotheses: list[str], references: list[str], suffix: str = "") -> _Tally:
+def _tally(name: str, metric: Metric, hypotheses: list[str], references: list[str], suffix: str = "") -> Tally:
     rows: list[list[Any]] = []
     for start in range(0, len(references), _CHUNK):
         part = slice(start, start + _CHUNK)
         rows += metric._extract_corpus_statistics(hypotheses[part], [references[part]])
-    return _Tally(name, metric, rows, suffix)
+    return Tally(name, metric, rows, suffix)
 
 
-def _samples(tallies: Sequence[_Tally], count: int, samples: int, seed: int) -> list[list[float]]:
-    """Scores of bootstrap samples, a list for each tally.
+def samples(tallies: Sequence[Tally], count: int, seed: int) -> list[list[float]]:
+    """Scores of `count` bootstrap samples, a list for each tally; all tallies are of the same N sentences.
 
     The draws are sacrebleu's (`significance._bootstrap_resample`), one sample at a time: drawn at once, as sacrebleu
     does it, 1,000 samples of 100,000 sentences would take 10 GB.
@@ -219,8 +241,9 @@ def _samples(tallies: Sequence[_Tally], count: int, samples: int, seed: int) -> 
     rng = np.random.default_rng(seed)
     tables: list[npt.NDArray[np.float32]] = [np.array(tally.rows, dtype=np.float32) for tally in tallies]  # (N, K)
     scores: list[list[float]] = [[] for _ in tallies]
-    for _ in range(samples):
-        drawn_N = rng.choice(count, size=count, replace=True)
+    length = len(tallies[0].rows)
+    for _ in range(count):
+        drawn_N = rng.choice(length, size=length, replace=True)
         for tally, table_NK, values in zip(tallies, tables, scores, strict=True):
             found = tally.metric._compute_score_from_stats(table_NK[drawn_N].sum(0))
             values.append(float(found.score))  # float32, or float where nothing matched: not comparable as they are

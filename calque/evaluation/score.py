@@ -109,7 +109,7 @@ def score(
     metrics.comparable(sources, references)
     metrics.tokenizer(translator.target)
     began = time.perf_counter()
-    answers = _translate(translator, sources, measure, progress)
+    answers = translated(translator, sources, measure, progress)
     speaking = time.perf_counter() - began
     hypotheses = [metrics.one_line(answer.text) for answer in answers]
     scores = metrics.score(hypotheses, references, translator.target, measure.bootstrap, measure.seed)
@@ -119,20 +119,40 @@ def score(
     details = {
         "source": translator.source,
         "target": translator.target,
-        "test": {"pairs": len(pairs), "sha256": _fingerprint(pairs)},
+        "test": {"pairs": len(pairs), "sha256": fingerprint(pairs)},
         "floors": floors,
         "omitted": _omitted(translator.target, lexicon),
         "notes": _notes(translator.target, hypotheses, scores, floors),
         "length": metrics.length_ratio(hypotheses, references, translator.target),
         "translation_seconds": speaking,
         "sentences_per_second": len(pairs) / max(speaking, 1e-9),
-        "warnings": _warnings(pairs, answers),
+        "warnings": warnings(pairs, answers),
         **_breakdown(pairs, hypotheses, measure.worst),
         "machine": {"platform": platform.platform(), "processors": os.cpu_count()},
     }
     recipe = measure.model_dump(mode="json")
     report = Report(recipe, scores, time.perf_counter() - started, versions(), details)
     return Scored(report, tuple(hypotheses))
+
+
+def translated(
+    translator: Translates, sources: Sequence[str], search: Search, progress: Progress | None = None
+) -> list[Translation]:
+    """The translations of all sources, told to `progress` as they come.
+
+    Raises:
+        EngineError: the translator did not answer each text once.
+    """
+    answers: list[Translation] = []
+    for start in range(0, len(sources), _AT_ONCE):
+        texts = sources[start : start + _AT_ONCE]
+        found = translator.translate(texts, search)
+        if len(found) != len(texts):
+            raise EngineError(f"the translator answered {len(found)} of {len(texts)} texts")
+        answers += found
+        if progress is not None:
+            progress(len(answers), len(sources))
+    return answers
 
 
 def write(scored: Scored, out: Path) -> None:
@@ -144,33 +164,25 @@ def write(scored: Scored, out: Path) -> None:
         MachineError: it cannot be written.
     """
     report = scored.report
-    files = {
-        "report.json": json.dumps(report.to_json(), ensure_ascii=False, indent=2, allow_nan=False) + "\n",
-        "report.md": page.markdown(report),
-        "report.html": page.html(report),
-        f"hypotheses.{report.details['target']}": "".join(f"{text}\n" for text in scored.hypotheses),
-    }
+    save(
+        out,
+        {
+            "report.json": json.dumps(report.to_json(), ensure_ascii=False, indent=2, allow_nan=False) + "\n",
+            "report.md": page.markdown(report),
+            "report.html": page.html(report),
+            f"hypotheses.{report.details['target']}": "".join(f"{text}\n" for text in scored.hypotheses),
+        },
+    )
+
+
+def save(out: Path, files: Mapping[str, str]) -> None:
+    """Make the folder `out` with these texts as files: all of them, or nothing; raises what `write` does."""
     try:
         with stage(out) as folder:
             for name, text in files.items():
                 (folder / name).write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
         raise MachineError(f"{out}: the report cannot be written: {error.strerror}") from error
-
-
-def _translate(
-    translator: Translates, sources: Sequence[str], search: Search, progress: Progress | None
-) -> list[Translation]:
-    answers: list[Translation] = []
-    for start in range(0, len(sources), _AT_ONCE):
-        texts = sources[start : start + _AT_ONCE]
-        found = translator.translate(texts, search)
-        if len(found) != len(texts):
-            raise EngineError(f"the translator answered {len(found)} of {len(texts)} texts")
-        answers += found
-        if progress is not None:
-            progress(len(answers), len(sources))
-    return answers
 
 
 def _lexicon(recipe: Evaluate, source: str, target: str) -> floor.Lexicon | str:
@@ -216,7 +228,7 @@ def _notes(
     return found
 
 
-def _warnings(pairs: Sequence[Pair], answers: Sequence[Translation]) -> list[dict[str, Any]]:
+def warnings(pairs: Sequence[Pair], answers: Sequence[Translation]) -> list[dict[str, Any]]:
     """The translator's warnings: each sentence once, how often it was said, and the first places."""
     places: defaultdict[str, list[str]] = defaultdict(list)
     for pair, answer in zip(pairs, answers, strict=True):
@@ -235,7 +247,7 @@ def _breakdown(pairs: Sequence[Pair], hypotheses: Sequence[str], count: int) -> 
     }
 
 
-def _fingerprint(pairs: Sequence[Pair]) -> str:
+def fingerprint(pairs: Sequence[Pair]) -> str:
     """The first 16 digits of the SHA-256 of the test set, as lines of source, tab, target."""
     digest = hashlib.sha256()
     for pair in pairs:
