@@ -22,9 +22,10 @@ if TYPE_CHECKING:
         ProbeError,
         RecipeError,
     )
+    from calque.evaluation.compare import compare
     from calque.evaluation.score import evaluate
     from calque.recipes.search import Search
-    from calque.records import Check, Pair, Report, Score, Translation
+    from calque.records import Check, Comparison, Pair, Report, Score, Translation
     from calque.training.finetune import finetune
     from calque.training.preflight import preflight as check
 
@@ -33,6 +34,7 @@ __version__ = "0.1.0"
 __all__ = [
     "CalqueError",
     "Check",
+    "Comparison",
     "Corpus",
     "DataError",
     "EngineError",
@@ -48,6 +50,7 @@ __all__ = [
     "Translation",
     "Translator",
     "check",
+    "compare",
     "evaluate",
     "finetune",
 ]
@@ -59,9 +62,10 @@ _HOMES = {  # module: the public names in it
         *("CalqueError", "DataError", "EngineError", "Interrupted", "MachineError", "ModelError", "ProbeError"),
         "RecipeError",
     ),
+    "calque.evaluation.compare": ("compare",),
     "calque.evaluation.score": ("evaluate",),
     "calque.recipes.search": ("Search",),
-    "calque.records": ("Check", "Pair", "Report", "Score", "Translation"),
+    "calque.records": ("Check", "Comparison", "Pair", "Report", "Score", "Translation"),
     "calque.training.finetune": ("finetune",),
     "calque.training.preflight": ("check",),
 }

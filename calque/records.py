@@ -75,3 +75,25 @@ class Report:
         plain: dict[str, Any] = asdict(self)
         details: dict[str, Any] = plain.pop("details")
         return {**plain, **details}
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What `compare` found: each system with its scores, the tests of each two, the place of the winner (None: no
+    difference is significant) and a sentence that says why; `choice` is the winner, or what to take without one."""
+
+    recipe: dict[str, Any]
+    systems: tuple[dict[str, Any], ...]
+    tests: tuple[dict[str, Any], ...]
+    winner: str | None
+    why: str
+    choice: str | None
+    seconds: float
+    versions: dict[str, str]
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as plain JSON types; `details` are merged into the top level."""
+        plain: dict[str, Any] = asdict(self)
+        details: dict[str, Any] = plain.pop("details")
+        return {**plain, **details}

@@ -30,6 +30,7 @@ COMMANDS = {
     "check": "Look at a corpus and a pretrained model before training: leaks, lengths, spelling, forecast.",
     "finetune": "Turn a pretrained model and parallel text into a translator.",
     "evaluate": "Score a translator on a test set.",
+    "compare": "Test which of several translators is better, and say where they differ.",
     "translate": "Translate texts, files or standard input.",
     "merge": "Make one translator of an adapter and its base.",
     "doctor": "Tell what this machine offers: devices, precision, memory, versions, extras.",

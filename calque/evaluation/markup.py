@@ -127,3 +127,21 @@ def texts(rows: Iterable[tuple[str, str, str]]) -> str:
 def marked(stretches: Marked, tag: str) -> str:
     """Stretches with their differences in tags."""
     return "".join(f"<{tag}>{html(text)}</{tag}>" if changed else html(text) for text, changed in stretches)
+
+
+def rows(
+    head: Sequence[str], cells: Sequence[Sequence[str]], numbers: range, clear: Sequence[bool] | None = None
+) -> str:
+    """Rows of an HTML table of plain texts; columns in `numbers` stand right, rows that are `clear` stand out."""
+
+    def line(tag: str, texts: Sequence[str]) -> str:
+        return "".join(
+            f"<{tag}{' class=n' if column in numbers else ''}>{html(text)}</{tag}>" for column, text in enumerate(texts)
+        )
+
+    stand_out = clear or [False] * len(cells)
+    body = (
+        f"<tr{' class=clear' if out else ''}>{line('td', texts)}</tr>"
+        for texts, out in zip(cells, stand_out, strict=True)
+    )
+    return f"<tr>{line('th', head)}</tr>{''.join(body)}"
