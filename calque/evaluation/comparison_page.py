@@ -52,7 +52,6 @@ def html(comparison: Comparison) -> str:
     """The comparison as one page without scripts or outside resources, for light and dark screens of any width."""
     details = comparison.details
     names = list(comparison.systems[0]["scores"])
-    clear = [row["better"] is not None for row in comparison.tests]
     return markup.page(
         "comparison.html",
         title=_title(comparison),
@@ -63,7 +62,7 @@ def html(comparison: Comparison) -> str:
         remarks=markup.items(remarks(details)),
         sets=_sets(comparison),
         level=f"{comparison.recipe['level']:g}",
-        tests=markup.rows(TESTS, [tested(row) for row in comparison.tests], numbers=range(4, 9), clear=clear),
+        tests=_tests(comparison, ALL),
         plots="".join(_plots(comparison)),
         costs=markup.rows(
             ["system", *COSTS], [(one["name"], *cost(one)) for one in comparison.systems], numbers=range(1, 5)
@@ -228,8 +227,16 @@ def _sets(comparison: Comparison) -> str:
     for row in comparison.details["test"]["sets"]:
         cards = "".join(_metric(comparison.systems, name, row["name"]) for name in comparison.systems[0]["scores"])
         head = f"{markup.html(row['name'])} <small>{row['pairs']:,} sentences</small>"
-        parts.append(f"<details><summary>{head}</summary><div class=grid>{cards}</div></details>")
+        tests = f"<div class=wide><table>{_tests(comparison, row['name'])}</table></div>"
+        parts.append(f"<details><summary>{head}</summary><div class=grid>{cards}</div>{tests}</details>")
     return "".join(parts)
+
+
+def _tests(comparison: Comparison, place: str) -> str:
+    """The rows of a table of the tests on a part of the text."""
+    some = [row for row in comparison.tests if row["set"] == place]
+    clear = [row["better"] is not None for row in some]
+    return markup.rows(TESTS[1:], [tested(row)[1:] for row in some], numbers=range(3, 8), clear=clear)
 
 
 def _plots(comparison: Comparison) -> list[str]:

@@ -52,15 +52,15 @@ def systems(words: Sequence[str]) -> list[System]:
     if len(named) < 2:
         raise RecipeError(f"'{words[0]}' alone is nothing to compare: name two systems or more")
     seen: dict[Path, str] = {}
-    for name, places in named:
-        for place in places:
-            before = seen.setdefault(Path(place).resolve(), place)
-            if before is not place:
-                raise RecipeError(
-                    f"{place} is named twice{'' if before == place else f' (as {before} too)'}: a system does not "
-                    "differ from itself; name each once"
-                )
-        if sum(name == other for other, _ in named) > 1:
+    for place in (place for _, places in named for place in places):
+        path = Path(place).resolve()
+        if path in seen:
+            also = "" if seen[path] == place else f" (as {seen[path]} too)"
+            raise RecipeError(f"{place} is named twice{also}: a system does not differ from itself; name each once")
+        seen[path] = place
+    names = [name for name, _ in named]
+    for name in names:
+        if names.count(name) > 1:
             raise RecipeError(f"two systems are called '{name}': give each a name of its own, NAME=PLACE")
     return [System(name, tuple(Run.open(place) for place in places)) for name, places in named]
 

@@ -39,16 +39,15 @@ def verdict(
     best = min(values, key=lambda name: values[name] if lower else -values[name])
     against = {other: _row(tests, best, other, metric) for other in values if other != best}
     protests = [row for row in tests if best in row["systems"] and row["better"] not in (None, best)]
-    open_ones = [name for name, row in against.items() if row["better"] != best]
-    open_ones += [row["better"] for row in protests if row["better"] not in open_ones]
-    if not open_ones:
+    objectors = {row["better"] for row in protests}
+    rivals = [name for name, row in against.items() if row["better"] != best or name in objectors]
+    if not rivals:
         return Verdict(best, best, _victory(values, against, metric, best))
-    group = [name for name in values if name == best or name in open_ones]
-    choice, advice = _smallest(group, sizes)
-    told_apart = [name for name in against if name not in open_ones]
-    also = f"; {_listed(group)} are better than {_listed(told_apart)}" if told_apart and len(group) == 1 else ""
-    reasons = [_reason(best, name, against[name], protests, metric) for name in open_ones]
-    return Verdict(None, choice, f"no winner: {'; '.join(reasons)}{also}; {advice}")
+    choice, advice = _smallest([name for name in values if name == best or name in rivals], sizes)
+    reasons = [_reason(best, name, against[name], protests, metric) for name in rivals]
+    beaten = [name for name in against if name not in rivals]
+    reasons += [f"{best} is better than {_listed(beaten)}"] if beaten else []
+    return Verdict(None, choice, f"no winner: {'; '.join([*reasons, advice])}")
 
 
 def _row(tests: Sequence[Mapping[str, Any]], one: str, other: str, metric: str) -> Mapping[str, Any]:
