@@ -11,10 +11,11 @@ import pytest
 
 from calque.cli.main import run
 from calque.recipes.check import Check as CheckRecipe
+from calque.recipes.compare import Compare
 from calque.recipes.demo import Demo
 from calque.recipes.evaluate import Evaluate
 from calque.recipes.finetune import Finetune
-from calque.records import Check, Report, Score
+from calque.records import Check, Comparison, Report, Score
 from calque.training.progress import Message
 
 REPORT = Report(
@@ -39,7 +40,7 @@ def calls(monkeypatch):
                 if hasattr(listener, "event"):
                     listener.event(Message("on the way"))
                 elif callable(listener):
-                    listener(*["on the way"] if name == "preflight" else (5, 10))
+                    listener(*["on the way"] if name in ("preflight", "compare") else (5, 10))
             return answer
 
         replaced = types.ModuleType(module)
@@ -49,6 +50,7 @@ def calls(monkeypatch):
     fake("calque.training.finetune", "finetune", REPORT)
     fake("calque.training.demo", "demo", REPORT)
     fake("calque.evaluation.score", "evaluate", REPORT)
+    fake("calque.evaluation.compare", "compare", COMPARISON)
     fake("calque.training.preflight", "preflight", FOUND)
     return seen
 
@@ -65,6 +67,55 @@ class Found:
 
 
 FOUND = Found()
+
+
+def system(name: str, value: float, **known) -> dict:
+    unknown = dict.fromkeys(("deviation", "sentences_per_second", "size", "parameters", "peak_memory", "licence"))
+    score = Score("chrF2", value, value - 1, value + 1, "nrefs:1|bs:1000")
+    return {"name": name, "scores": {"chrF2": score}, "runs": [{}, {}], **unknown, **known}
+
+
+COMPARISON = Comparison(
+    recipe={"metric": "chrF2"},
+    systems=(
+        system("a\x1b", 58.214, size=31_200_000, parameters=7_800_000, peak_memory=700_000_000, licence="mit"),
+        system("b", 56.3, deviation={"chrF2": 0.25}, sentences_per_second=12.34),
+    ),
+    tests=tuple(
+        {
+            **{"set": place, "metric": "chrF2", "systems": ["a\x1b", "b"], "difference": 1.914, "seeds": None},
+            **{"bootstrap": {"p": 0.001}, "randomisation": {"p": 0.0001}, "p": 0.001, "better": "a\x1b"},
+        }
+        for place in ("all", "first")
+    ),
+    winner="a",
+    why="a is better than b",
+    choice="a",
+    seconds=75.4,
+    versions={},
+    details={
+        "buckets": [
+            {
+                **{"family": "numbers", "name": "a number is missing", "sentences": 7},
+                **{"chrF2": {"a\x1b": 50.0, "b": 40.0}, "errors": {"a\x1b": 1.0, "b": 6.5}},
+            }
+        ],
+        "apart": [
+            {
+                "systems": ["a\x1b", "b"],
+                "most": None,
+                "sentences": [
+                    {
+                        **{"origin": "t.en", "line": 7, "source": "a cat", "reference": "un chat"},
+                        **{"said": ["un\nchat", "chat"], "chrF2": [100.0, 70.25]},
+                    }
+                ],
+            }
+        ],
+        "notes": ["mind\nthis"],
+        "omitted": {"names": "no capitals"},
+    },
+)
 
 SHOWN = """\
 development text: loss 1.500  chrF2 55.13
@@ -123,6 +174,43 @@ def test_evaluate(calls, capsys):
     assert run(["evaluate", "f", "--test", "t", "--test", "u"]) == 0
     assert calls[0][0] == Evaluate(folder="f", test=("t", "u"))
     assert printed(capsys) == SHOWN
+
+
+def test_compare(calls, capsys):
+    assert run(["compare", "a", "n=b,c", "--test", "t", "--test", "u", "--out", "r"]) == 0
+    assert calls[0][0] == Compare(systems=("a", "n=b,c"), test=("t", "u"), out="r")
+    out, err = capsys.readouterr()
+    assert err == "comparing ...\n"
+    assert [line.rstrip() for line in out.splitlines()] == [
+        "metric  system  score   95 % interval  runs",
+        r"chrF2   a\x1b   58.21  57.21 to 59.21",
+        "chrF2   b       56.30  55.30 to 57.30  ± 0.25 over 2",
+        "chrF2: nrefs:1|bs:1000",
+        "metric  first  second  difference  p bootstrap  p randomisation  p seeds  p corrected  better",
+        r"chrF2   a\x1b  b            +1.91       0.0010           0.0001        –       0.0010  a\x1b",
+        "system  sentences/s     size  parameters  peak memory  licence",
+        r"a\x1b             –  31.2 MB       7.8 M     700.0 MB  mit",
+        "b              12.3        –           –            –  unknown",
+        r"family   bucket               sentences  chrF2 a\x1b       chrF2 b",
+        "numbers  a number is missing          7  50.00 (1×)  40.00 (6.5×)",
+        r"t.en:7, where a\x1b and b differ most",
+        "  source: a cat",
+        "  reference: un chat",
+        r"  a\x1b, chrF2 100.0: un chat",
+        "  b, chrF2 70.2: chat",
+        r"a\x1b and b: no bucket stands out from the other sentences.",
+        "mind this",
+        "names: no capitals.",
+        "a is better than b",
+        "took 1 min 15 s",
+    ]
+
+
+def test_compare_json(calls, capsys):
+    assert run(["compare", "a", "b", "--test", "t", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert {"systems", "tests", "winner", "why"} <= set(answer)
+    assert answer["systems"][0]["scores"]["chrF2"]["value"] == 58.214
 
 
 def test_check_with_a_red_finding_is_3(calls, capsys):

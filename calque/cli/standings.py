@@ -24,6 +24,8 @@ def show(done: Comparison) -> None:
     console.print(_table((*page.TESTS[1:],), tests, numbers=range(3, 8)))
     costs = [(one["name"], *page.cost(one)) for one in done.systems]
     console.print(_table(("system", *page.COSTS), costs, numbers=range(1, 5)))
+    head, rows = page.bucket_rows(done)
+    console.print(_table((*head[:3], *(f"chrF2 {name}" for name in head[3:])), rows, numbers=range(2, len(head))))
     for row in done.details["apart"]:
         for found in row["sentences"][:1]:
             console.print(_beside(row["systems"], found))

@@ -83,7 +83,8 @@ def buckets(
         row = _row(family, name, systems, [rate_N > 0 for rate_N in rates])
         row["errors"] = {s.name: float(rate_N.sum()) for s, rate_N in zip(systems, rates, strict=True)}
         rows.append(row)
-    rows = [row for row in rows if row["sentences"]]
+    families = list(dict.fromkeys(row["family"] for row in rows))
+    rows = sorted((row for row in rows if row["sentences"]), key=lambda row: families.index(row["family"]))
     for a, b in combinations(range(len(systems)), 2):
         _test(rows, systems[a], systems[b], (a, b), trials, seed)
     for row in rows:

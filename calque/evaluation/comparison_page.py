@@ -38,7 +38,7 @@ def markdown(comparison: Comparison) -> str:
         markup.table(["system", *COSTS], costs),
         "## Buckets",
         "\n".join(f"- {markup.plain(sentence)}" for sentence in findings(details)),
-        markup.table(*_bucket_table(comparison)),
+        _markdown_buckets(comparison),
         *(_markdown_apart(row) for row in details["apart"]),
         "## Recipe",
         markup.indented(markup.toml(comparison.recipe)),
@@ -68,7 +68,7 @@ def html(comparison: Comparison) -> str:
             ["system", *COSTS], [(one["name"], *cost(one)) for one in comparison.systems], numbers=range(1, 5)
         ),
         most=markup.items(findings(details)),
-        buckets="".join(_bucket(row, comparison.systems) for row in details["buckets"]),
+        buckets="".join(_bucket(row, comparison.systems, comparison.recipe["level"]) for row in details["buckets"]),
         apart="".join(_apart(row, details) for row in details["apart"]),
         recipe=markup.html(markup.toml(comparison.recipe)),
         versions=markup.items(f"{name} {version}" for name, version in comparison.versions.items()),
@@ -105,10 +105,23 @@ def findings(details: Mapping[str, Any]) -> list[str]:
             continue
         found.append(
             f"{one} and {other} differ most in {most['family']}, {most['name']}: {most['difference']:+.2f} chrF2 in "
-            f"{most['sentences']:,} sentences (corrected p = {_p(most['corrected'])}), elsewhere "
+            f"{_sentences(most['sentences'])} (corrected p = {_p(most['corrected'])}), elsewhere "
             f"{most['elsewhere']:+.2f}."
         )
     return found
+
+
+def bucket_rows(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
+    """Heads and cells of a table of all buckets, in words."""
+    names = [one["name"] for one in comparison.systems]
+    rows = []
+    for row in comparison.details["buckets"]:
+        errors = row.get("errors")
+        scores = [
+            f"{row['chrF2'][name]:.2f}" + (f" ({_count(errors[name])}×)" if errors else "") for name in names
+        ]
+        rows.append([row["family"], row["name"], f"{row['sentences']:,}", *scores])
+    return ["family", "bucket", "sentences", *names], rows
 
 
 def _p(value: float) -> str:
@@ -123,7 +136,7 @@ def _title(comparison: Comparison) -> str:
 def _summary(details: Mapping[str, Any]) -> str:
     test, machine = details["test"], details["machine"]
     return (
-        f"{test['pairs']:,} sentences ({', '.join(test['files'])}), text {test['sha256']}; on {machine['platform']} "
+        f"{_sentences(test['pairs'])} ({', '.join(test['files'])}), text {test['sha256']}; on {machine['platform']} "
         f"with {machine['processors']} processors."
     )
 
@@ -142,7 +155,11 @@ def _spread(system: Mapping[str, Any], name: str) -> str:
 
 def _count(value: float) -> str:
     """A number of sentences, which the mean over runs need not make a whole one."""
-    return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
+    return f"{value:,.0f}" if abs(value - round(value)) < 0.05 else f"{value:,.1f}"
+
+
+def _sentences(count: int) -> str:
+    return f"{count:,} sentence{'s' * (count != 1)}"
 
 
 # Markdown
@@ -165,16 +182,9 @@ def _markdown_scores(comparison: Comparison) -> list[str]:
     return parts
 
 
-def _bucket_table(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
-    names = [one["name"] for one in comparison.systems]
-    rows = []
-    for row in comparison.details["buckets"]:
-        errors = row.get("errors")
-        scores = [
-            f"{row['chrF2'][name]:.2f}" + (f" ({_count(errors[name])} times)" if errors else "") for name in names
-        ]
-        rows.append([markup.plain(row["family"]), markup.plain(row["name"]), f"{row['sentences']:,}", *scores])
-    return ["family", "bucket", "sentences", *map(markup.plain, names)], rows
+def _markdown_buckets(comparison: Comparison) -> str:
+    head, rows = bucket_rows(comparison)
+    return markup.table([*map(markup.plain, head)], [[markup.plain(cell) for cell in row] for row in rows])
 
 
 def _markdown_apart(row: Mapping[str, Any]) -> str:
@@ -226,7 +236,7 @@ def _sets(comparison: Comparison) -> str:
     parts = []
     for row in comparison.details["test"]["sets"]:
         cards = "".join(_metric(comparison.systems, name, row["name"]) for name in comparison.systems[0]["scores"])
-        head = f"{markup.html(row['name'])} <small>{row['pairs']:,} sentences</small>"
+        head = f"{markup.html(row['name'])} <small>{_sentences(row['pairs'])}</small>"
         tests = f"<div class=wide><table>{_tests(comparison, row['name'])}</table></div>"
         parts.append(f"<details><summary>{head}</summary><div class=grid>{cards}</div>{tests}</details>")
     return "".join(parts)
@@ -260,20 +270,26 @@ def _plots(comparison: Comparison) -> list[str]:
     return drawn or ["<p>Speed and size of files of translations are not known.</p>"]
 
 
-def _bucket(row: Mapping[str, Any], systems: Sequence[Mapping[str, Any]]) -> str:
-    """A bucket as a card: a bar for each system, and how often it made the error."""
+def _bucket(row: Mapping[str, Any], systems: Sequence[Mapping[str, Any]], level: float) -> str:
+    """A bucket as a card: a bar for each system, how often it made the error, and the significant differences."""
     errors = row.get("errors")
     bars = "".join(
         markup.bar(
-            one["name"] + (f" ({_count(errors[one['name']])} times)" if errors else ""),
+            one["name"] + (f" ({_count(errors[one['name']])}×)" if errors else ""),
             row["chrF2"][one["name"]],
             100,
             plot.colour(number),
         )
         for number, one in enumerate(systems, 1)
     )
-    head = f"{markup.html(row['family'])}: {markup.html(row['name'])} <small>{row['sentences']:,} sentences</small>"
-    return f"<article><h3>{head}</h3><dl class=bars>{bars}</dl></article>"
+    head = f"{markup.html(row['family'])}: {markup.html(row['name'])} <small>{_sentences(row['sentences'])}</small>"
+    clear = [
+        f"{test['systems'][0]} − {test['systems'][1]}: {test['difference']:+.2f}, p = {_p(test['corrected'])}"
+        for test in row["tests"]
+        if test["corrected"] < level
+    ]
+    told = f"<p><small>{markup.html('; '.join(clear))}</small></p>" if clear else ""
+    return f"<article><h3>{head}</h3><dl class=bars>{bars}</dl>{told}</article>"
 
 
 def _apart(row: Mapping[str, Any], details: Mapping[str, Any]) -> str:

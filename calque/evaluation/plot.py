@@ -91,10 +91,11 @@ class _Axis:
         low, high = log10(min(values)), log10(max(values))
         margin = max((high - low) * 0.15, 0.15)
         low, high = low - margin, high + margin
-        some = [m * 10.0**e for e in range(floor(low) - 1, floor(high) + 1) for m in (1, 2, 5)]
-        ticks = tuple(tick for tick in some if low <= log10(tick) <= high)
-        if len(ticks) > 5:
-            ticks = tuple(tick for tick in ticks if f"{tick:e}"[0] == "1") or ticks[:: len(ticks) // 4]
+        decades = range(floor(low) - 1, floor(high) + 1)
+        for steps in ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 7), tuple(1 + i / 10 for i in range(90))):
+            ticks = tuple(m * 10.0**e for e in decades for m in steps if low <= log10(m * 10.0**e) <= high)
+            if len(ticks) >= 3:
+                break
         return cls(low, high, start, end, ticks, is_log=True)
 
     def at(self, value: float) -> float:
