@@ -117,9 +117,7 @@ def bucket_rows(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
     rows = []
     for row in comparison.details["buckets"]:
         errors = row.get("errors")
-        scores = [
-            f"{row['chrF2'][name]:.2f}" + (f" ({_count(errors[name])}×)" if errors else "") for name in names
-        ]
+        scores = [f"{row['chrF2'][name]:.2f}" + (f" ({_count(errors[name])}×)" if errors else "") for name in names]
         rows.append([row["family"], row["name"], f"{row['sentences']:,}", *scores])
     return ["family", "bucket", "sentences", *names], rows
 
