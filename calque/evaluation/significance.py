@@ -97,6 +97,23 @@ def randomisation(systems: Sequence[Drawn], trials: int, seed: int) -> dict[tupl
     return found
 
 
+def differing(a: Drawn, b: Drawn, metric: int) -> int:
+    """In how many sentences two systems have other statistics."""
+    return int((a.table(metric) != b.table(metric)).any(axis=1).sum())
+
+
+def least(differing: int) -> float:
+    """The smallest p that exchanging so many sentences can give, if ties count: both ways of giving all of them to one
+    side, out of all ways.
+
+    sacrebleu does not count ties, so that its p can be smaller for a handful of sentences.
+
+    >>> least(1), least(6)
+    (1.0, 0.03125)
+    """
+    return min(1.0, 2.0 ** (1 - differing))
+
+
 def _swapped(tally: Tally, a_NK: Floats, b_NK: Floats, chosen_DN: Floats) -> list[float]:
     """How far apart the shuffled systems are, in each trial."""
     left_DK = chosen_DN @ a_NK + (1 - chosen_DN) @ b_NK
