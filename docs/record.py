@@ -22,6 +22,7 @@ CALLS = {
     "check": "calque check --source en --target fr --train {corpus}/train --dev {corpus}/dev --test {corpus}/test "
     "--model minilm --json",
     "evaluate": "calque evaluate {folder} --test {corpus}/test --worst 1 --json",
+    "compare": "calque compare {folder} copied={corpus}/test.en --test {corpus}/test --sentences 1 --json",
     "translate": 'calque translate {folder} "A small dog sleeps." --n-best 2 --json',
     "doctor": "calque doctor --json",
 }

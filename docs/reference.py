@@ -77,7 +77,8 @@ def call(name: str, recipe: type[Recipe], places: set[str]) -> str:
     words = [f"calque {name}"]
     for field, info in sorted(recipe.model_fields.items(), key=lambda item: item[0] not in places):
         if field in places:
-            words.append(field.upper() if info.is_required() else f"[{field.upper()}...]")
+            named = field.upper() + "..." * (get_origin(info.annotation) is tuple)
+            words.append(named if info.is_required() else f"[{named}]")
         elif info.is_required():
             words.append(f"--{field.replace('_', '-')} {VALUE.get(field, field.upper())}")
     return " ".join([*words, "[settings]"])

@@ -17,9 +17,19 @@ ROOT = Path(calque.__file__).parent
 
 def test_public_names():
     assert sorted(calque.__all__) == [
-        *("CalqueError", "Check", "Corpus", "DataError", "EngineError", "Interrupted", "MachineError", "ModelError"),
+        *(
+            "CalqueError",
+            "Check",
+            "Comparison",
+            "Corpus",
+            "DataError",
+            "EngineError",
+            "Interrupted",
+            "MachineError",
+            "ModelError",
+        ),
         *("Pair", "ProbeError", "RecipeError", "Report", "Score", "Search", "Translation", "Translator"),
-        *("check", "evaluate", "finetune"),
+        *("check", "compare", "evaluate", "finetune"),
     ]
 
 

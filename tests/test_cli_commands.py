@@ -192,7 +192,7 @@ def test_compare(calls, capsys):
         r"a\x1b             –  31.2 MB       7.8 M     700.0 MB  mit",
         "b              12.3        –           –            –  unknown",
         r"family   bucket               sentences  chrF2 a\x1b       chrF2 b",
-        "numbers  a number is missing          7  50.00 (1×)  40.00 (6.5×)",
+        "numbers  a number is missing          7   50.00 (1×)  40.00 (6.5×)",
         r"t.en:7, where a\x1b and b differ most",
         "  source: a cat",
         "  reference: un chat",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -157,6 +159,35 @@ def test_seeds_must_agree_before_there_is_a_winner(place):
     assert max(row["bootstrap"]["p"], row["randomisation"]["p"]) < 0.05 < row["seeds"]["p"]
     assert (found.winner, found.choice) == (None, None)
     assert "are not told apart" in found.why
+
+
+def test_scores_p_values_and_signatures_are_those_of_the_sacrebleu_command_line(place):
+    found = compare(files("noisy.txt", "again.txt"))
+    lines(place / "ref", REFERENCES)
+    words = [
+        *("ref", "-i", "noisy.txt", "again.txt", "-m", "bleu", "chrf", "ter", "-q", "--paired-ar"),
+        "--paired-ar-n",
+        "200",
+        "-f",
+    ]
+    told = [
+        subprocess.run([sys.executable, "-m", "sacrebleu", *words, form], check=True, capture_output=True, text=True)
+        for form in ("json", "text")
+    ]
+    rows = json.loads(told[0].stdout)
+    for test in (row for row in found.tests if row["set"] == "all" and row["metric"] in ("BLEU", "chrF2", "TER")):
+        assert test["scores"] == [row[test["metric"]]["score"] for row in rows]
+        assert test["randomisation"]["p"] == rows[1][test["metric"]]["p_value"]
+        assert test["randomisation"]["signature"] in told[1].stdout
+
+
+def test_a_test_text_of_one_sentence_and_blank_translations(place):
+    for name, text in {"one.en": "A dog", "one.fr": "UN CHIEN", "blank.txt": "", "said.txt": "UN CHIEN"}.items():
+        lines(place / name, [text])
+    found = compare(files("blank.txt", "said.txt", test=("one",)))
+    assert found.winner is None
+    assert [one["scores"]["chrF2"].value for one in found.systems] == [0.0, 100.0]
+    json.dumps(found.to_json(), default=str, allow_nan=False)
 
 
 def test_three_systems_are_corrected_for_three_pairs(place):

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from sacrebleu.metrics import BLEU, CHRF, TER
 from sacrebleu.significance import PairedTest
@@ -134,6 +135,14 @@ def test_welch_literal():
     assert significance.welch([1], [2, 3]) is None
     assert significance.welch([1, 1], [1, 1]) == (0.0, 1.0)
     assert significance.welch([2, 2], [1, 1]) == (float("inf"), 0.0)
+
+
+def test_student_literal():
+    t, p = significance.student(np.array([1.0, 2, 3, 4]), np.array([3.0, 4, 5]))
+    assert t == pytest.approx(-1.659850, abs=1e-6)
+    assert p == pytest.approx(0.157839, abs=1e-6)
+    assert significance.student(np.array([1.0]), np.array([])) is None
+    assert significance.student(np.array([2.0, 2]), np.array([1.0])) == (float("inf"), 0.0)
 
 
 @pytest.mark.parametrize(("t", "freedom"), [(12.7062, 1), (4.30265, 2), (2.77645, 4), (2.22814, 10), (1.98397, 100)])

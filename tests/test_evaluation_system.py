@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from safetensors.numpy import save_file
 from calque.errors import ModelError, RecipeError
 from calque.evaluation.footprint import Footprint, Memory, forbids_commerce, licence
 from calque.evaluation.system import Run, System, direction, systems
+from calque.model.adapter_folder import Adaptation, describe_adapter
+from calque.model.folder import Folder
 from tests.fake_translator import make_folder
 
 
@@ -56,11 +59,30 @@ def test_what_is_no_comparison_is_refused(here, words, message):
 
 
 def test_what_is_not_there_is_told_with_a_near_name(here):
-    with pytest.raises(ModelError, match="aa: no such model folder"):
+    with pytest.raises(ModelError, match=r"aa: no such translator folder or file of translations; did you mean 'a'"):
         systems(["aa", "b"])
     (here / "plain").mkdir()
     with pytest.raises(ModelError, match=r"plain: this is no model folder"):
         systems(["plain", "b"])
+
+
+def test_many_runs_make_no_path_too_long(here):
+    for number in range(60):
+        (here / f"run{number}.txt").write_text("", encoding="utf-8")
+    words = ",".join(f"run{number}.txt" for number in range(60))
+    assert len(systems([f"many={words}", "a"])[0].runs) == 60
+
+
+def test_an_adapter_counts_with_its_base(here):
+    (here / "adapter").mkdir()
+    save_file({"x": np.zeros(3, np.float32)}, here / "a" / "model.safetensors")
+    save_file({"x": np.zeros(7, np.float32)}, here / "adapter" / "adapter_model.safetensors")
+    (here / "a" / "README.md").write_text("---\nlicense: mit\n---\n")
+    describe_adapter(here / "adapter", Folder.open("a"), "a", Adaptation("bitfit", 1, 1.0, 0.0, 1, ("x",)))
+    assert Run.open("adapter") == Run("adapter", ("en", "fr"))
+    found = Footprint.of(here / "adapter")
+    assert (found.parameters, found.licence) == (10, "mit")
+    assert found.size == Footprint.of(here / "a").size + sum(file.stat().st_size for file in Path("adapter").iterdir())
 
 
 def test_directions(here):

@@ -53,7 +53,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence
     """Plain cells below plain heads."""
     table = Table(box=None, pad_edge=False)
     for column, title in enumerate(head):
-        table.add_column(title, justify="right" if column in numbers else "left")
+        table.add_column(Text(terminal.one_line(title)), justify="right" if column in numbers else "left")
     for row in rows:
         table.add_row(*(Text(terminal.one_line(cell)) for cell in row))
     return table

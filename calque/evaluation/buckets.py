@@ -72,7 +72,7 @@ def buckets(
     sentences, in how many sentences each system made the error (of buckets by error), and each two systems' tests.
 
     A test says by how much the first has more chrF2 than the second in the bucket, and p of that (approximate
-    randomisation); by how much elsewhere, and p of the contrast between both (Welch's t). All p values of two systems
+    randomisation); by how much elsewhere, and p of the contrast between both (Student's t). All p values of two systems
     are corrected for the number of buckets (Holm).
     """
     rows = []
@@ -264,7 +264,7 @@ def _test(
     for row in rows:
         inside_N = row["members"][places[0]] | row["members"][places[1]]
         inside, outside = apart_N[inside_N], apart_N[~inside_N]
-        contrast = significance.welch(inside, outside) or (0.0, 1.0)
+        contrast = significance.student(inside, outside) or (0.0, 1.0)
         test: dict[str, Any] = {
             "systems": [a.name, b.name],
             "sentences": len(inside),

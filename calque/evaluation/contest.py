@@ -61,7 +61,8 @@ def tests(contestants: Sequence[Contestant], text: TestSet, recipe: Compare) -> 
 
     `better` names the system that every test finds significantly better: both over the sentences and, where both
     systems have several runs, the one over the runs. `p` is the largest corrected one. They are corrected for the
-    number of pairs of systems (Holm), for each part, metric and method.
+    number of pairs of systems (Holm), for each part, metric and method, and never smaller than the number of
+    `differing` sentences allows.
     """
     rows: list[dict[str, Any]] = []
     for place, part in enumerate(text.parts):
@@ -88,6 +89,7 @@ def _row(a: Contestant, b: Contestant, place: int, metric: int, shuffled: float,
         "systems": [a.name, b.name],
         "scores": [left.value(metric), right.value(metric)],
         "difference": left.value(metric) - right.value(metric),
+        "differing": significance.differing(left, right, metric),
         "identical": [run.said for run in a.runs] == [run.said for run in b.runs],
         "bootstrap": {
             "p": significance.bootstrap(left, right, metric),
@@ -101,7 +103,8 @@ def _row(a: Contestant, b: Contestant, place: int, metric: int, shuffled: float,
 def _correct(rows: Sequence[dict[str, Any]], level: float) -> None:
     """Correct each method's p values, and say which system is better."""
     for method in _METHODS:
-        known = {str(i): row[method]["p"] for i, row in enumerate(rows) if row[method] is not None}
+        floors = [0.0 if method == "seeds" else significance.least(row["differing"]) for row in rows]
+        known = {str(i): max(row[method]["p"], floors[i]) for i, row in enumerate(rows) if row[method] is not None}
         for i, corrected in significance.holm(known).items():
             rows[int(i)][method]["corrected"] = corrected
     for row in rows:

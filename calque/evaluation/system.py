@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from calque.errors import RecipeError
+from calque.errors import ModelError, RecipeError, nearest
 from calque.model.adapter_folder import AdapterFolder, is_adapter
 from calque.model.folder import Folder
 
@@ -28,6 +29,9 @@ class Run:
         path = Path(place)
         if path.is_file():
             return cls(place, None)
+        if not path.exists():
+            near = map(str, path.parent.iterdir()) if path.parent.is_dir() else ()
+            raise ModelError(f"{place}: no such translator folder or file of translations{nearest(str(path), near)}")
         folder = AdapterFolder.open(path).base if is_adapter(path) else Folder.open(path)
         return cls(place, (folder.source, folder.target))
 
@@ -67,15 +71,19 @@ def systems(words: Sequence[str]) -> list[System]:
 
 def _named(word: str) -> tuple[str, tuple[str, ...]]:
     """The name and the places in a word."""
-    if Path(word).exists():
+    if _exists(word):
         return word, (word,)
     name, sign, rest = word.partition("=")
     if not sign:
         name, rest = word, word
-    places = (rest,) if Path(rest).exists() else tuple(part.strip() for part in rest.split(","))
+    places = (rest,) if _exists(rest) else tuple(part.strip() for part in rest.split(","))
     if not name.strip() or not all(places):
         raise RecipeError(f"'{word}' names no system: FOLDER, NAME=FOLDER or NAME=FOLDER,FOLDER,FOLDER is wanted")
     return name.strip(), places
+
+
+def _exists(word: str) -> bool:
+    return os.path.exists(word)  # noqa: PTH110 - answers too where a list of places is too long for a path
 
 
 def direction(named: Sequence[System], source: str | None, target: str | None) -> tuple[str, str]:

@@ -47,7 +47,7 @@ class TestSet:
         for corpus, place in [(Corpus.open(place, source, target), place) for place in places]:
             own = list(corpus)
             metrics.comparable([pair.source for pair in own], [pair.target for pair in own])
-            parts.append(Part(place, len(pairs), len(pairs) + len(own)))
+            parts.append(Part(f"./{place}" if place == ALL else place, len(pairs), len(pairs) + len(own)))
             pairs += own
         files = Corpus.open(places, source, target).files
         return cls(tuple(pairs), (Part(ALL, 0, len(pairs)), *(parts if len(parts) > 1 else ())), tuple(map(str, files)))
