@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from calque.records import Check, Pair, Report, Score, Translation
     from calque.training.finetune import finetune
     from calque.training.preflight import preflight as check
+    from calque.training.pretrain import pretrain
 
 __version__ = "0.1.0"
 
@@ -50,6 +51,7 @@ __all__ = [
     "check",
     "evaluate",
     "finetune",
+    "pretrain",
 ]
 
 _HOMES = {  # module: the public names in it
@@ -64,6 +66,7 @@ _HOMES = {  # module: the public names in it
     "calque.records": ("Check", "Pair", "Report", "Score", "Translation"),
     "calque.training.finetune": ("finetune",),
     "calque.training.preflight": ("check",),
+    "calque.training.pretrain": ("pretrain",),
 }
 _CALLED_THERE = {"check": "preflight"}  # where the public name differs from the one in its module
 
