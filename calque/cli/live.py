@@ -16,7 +16,6 @@ from rich.text import Text
 from calque.cli import terminal
 from calque.training.progress import Event, Listener, Message, Sample, Step, Validation
 
-
 _DIGITS = {"bits_per_character": ".3f"}
 
 

@@ -67,8 +67,8 @@ class LanguageModel:
         wrong += sorted(name for name in info["missing_keys"] if name.startswith(body) and ".pooler." not in name)
         if wrong:
             raise ModelError(
-                f"{folder}: its weights lack {len(wrong)} parameters of {type(module).__name__}, or have them in another "
-                f"shape ({', '.join(wrong[:3])}): they are damaged, or of another kind of model"
+                f"{folder}: its weights lack {len(wrong)} parameters of {type(module).__name__}, or have them in "
+                f"another shape ({', '.join(wrong[:3])}): they are damaged, or of another kind of model"
             )
         new = tuple(sorted(name for name in info["missing_keys"] if not name.startswith(body)))
         return self.suited(module).eval(), new
@@ -112,7 +112,7 @@ class LanguageModel:
         """The last layer's states at all positions, (B, S, D) or, of a denoising network's decoder, (B, T, D)."""
         if self._leanly(module):
             return lean.states_alone(module.base_model, batch, self.objective == "clm", self.way)
-        ways = {"input_ids": batch.inputs_BS, "attention_mask": batch.mask_BS}
+        ways: dict[str, Any] = {"input_ids": batch.inputs_BS, "attention_mask": batch.mask_BS}
         if self.objective != "mlm":
             ways |= {"use_cache": False}
         if batch.prefix_BT is not None:

@@ -43,7 +43,7 @@ ENCODERS = (
     "albert", "bert", "camembert", "deberta-v2", "distilbert", "electra", "mpnet", "modernbert",
     "roberta", "xlm-roberta",
 )  # fmt: skip
-DECODERS = ("bert", "camembert", "electra", "roberta", "xlm-roberta")
+DECODERS = ("bert", "camembert", "electra", "roberta", "xlm-roberta", "bert-generation")
 _LAYER = re.compile(r"\blayers?\.(\d+)\.")
 _TOLD = 300  # characters at most of what transformers says of a folder
 _SCALE = 0.1  # of the cross-attention's output where it is 'scaled'
@@ -155,6 +155,8 @@ def decoder(build: Build, encoder_config: Any) -> Part:  # noqa: ANN401
     body = _body(build.decoder, recipe, random_weights=False)
     _check_positions(build.decoder, body.config, side.codec.max_length)
     copied = _convert(body, module, build)
+    if build.decoder.kind == "bert-generation":
+        copied |= _keep_bias(module, build.decoder, side.rows)
     note = f"decoder: {depth} layers of {build.decoder.name}, cross-attention {recipe.cross_attention}, plain tied head"
     return Part(module, copied, (note,))
 
@@ -326,7 +328,8 @@ def _convert(body: Any, module: Any, build: Build) -> frozenset[str]:  # noqa: A
     embeddings.word_embeddings.weight.copy_(drawn_embeddings(old.word_embeddings.weight, side.codec.size, side.rows))
     first = OFFSET.get(body.config.model_type, 0)
     positions = old.position_embeddings.weight[first : first + embeddings.position_embeddings.num_embeddings]
-    embeddings.position_embeddings.weight.copy_(positions + old.token_type_embeddings.weight[0])
+    types = getattr(old, "token_type_embeddings", None)  # BertGeneration has none
+    embeddings.position_embeddings.weight.copy_(positions if types is None else positions + types.weight[0])
     embeddings.LayerNorm.load_state_dict(old.LayerNorm.state_dict())
     copied = {
         "bert.embeddings.position_embeddings.weight",
@@ -346,6 +349,15 @@ def _convert(body: Any, module: Any, build: Build) -> frozenset[str]:  # noqa: A
             for name in _copy_layer(body.encoder.layer[j], target.encoder.layer[i], recipe.cross_attention)
         }
     return frozenset(copied)
+
+
+@torch.no_grad()
+def _keep_bias(module: Any, decoder: Pretrained, rows: Sequence[tuple[int, int]]) -> frozenset[str]:  # noqa: ANN401
+    """Take over the output layer's bias of a decoder with the same plain head; the parameter that was copied."""
+    old = _network(Decoder, decoder, _config(decoder), random_weights=False, may_lack=("crossattention",))
+    for new, known in rows:
+        module.lm_head.bias[new] = old.lm_head.bias[known]
+    return frozenset({"lm_head.bias"})
 
 
 def _copy_layer(old: Any, new: Any, cross_attention: str) -> set[str]:  # noqa: ANN401

@@ -73,9 +73,13 @@ def _encoder_decoder(recipe: Pretrain, codec: Codec, tokens: dict[str, int]) -> 
         "activation_dropout": 0.0,
         "forced_eos_token_id": None,
     }
-    kinds = (MBartConfig, MBartForConditionalGeneration) if recipe.multilingual else (
-        BartConfig,
-        BartForConditionalGeneration,
+    kinds = (
+        (MBartConfig, MBartForConditionalGeneration)
+        if recipe.multilingual
+        else (
+            BartConfig,
+            BartForConditionalGeneration,
+        )
     )
     module = kinds[1](kinds[0](**shape, **tokens, **start))
     module.generation_config = GenerationConfig(**tokens, **start, **first, max_length=codec.max_length)

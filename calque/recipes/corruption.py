@@ -21,6 +21,7 @@ class Corruption(Recipe):
         default=3.0,
         gt=0,
         le=50,
-        description="denoise: mean of the Poisson distribution of the lengths of spans, each of which one mask stands for",
+        description="denoise: mean of the Poisson distribution of the lengths of spans, for each of which one mask "
+        "stands",
     )
     permute: bool = Field(default=True, description="denoise: put the sentences of a row into another order")

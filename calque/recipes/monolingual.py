@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, JsonValue, StringConstraints, model_validator
 
 from calque.recipes.parallel import LANGUAGE
 from calque.recipes.recipe import Recipe
 
-SEVERAL = {"several": True}  # a flag that takes all values up to the next one
+SEVERAL: dict[str, JsonValue] = {"several": True}  # a flag that takes all values up to the next one
 
 
 class Monolingual(Recipe):

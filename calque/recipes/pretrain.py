@@ -38,7 +38,8 @@ class Pretrain(Monolingual, Corruption, Optimisation, Limits, Saving, Machine):
     )
     model: str = Field(
         default="tiny",
-        description="checkpoint that learns on: a hub name, a folder, 'minilm'; or a preset ('tiny' begins from scratch)",
+        description="checkpoint that learns on: a hub name, a folder, 'minilm'; or a preset ('tiny' begins from "
+        "scratch)",
     )
     out: Path = Field(description="folder of the finished model; the run itself lies in OUT.run")
     encoder_layers: int | None = Field(
@@ -97,6 +98,11 @@ class Pretrain(Monolingual, Corruption, Optimisation, Limits, Saving, Machine):
         return "loss"
 
     @property
+    def adapter(self) -> Literal["none"]:
+        """All weights are trained."""
+        return "none"
+
+    @property
     def sharding(self) -> Literal["none"]:
         """Every process has the whole network."""
         return "none"
@@ -125,13 +131,13 @@ class Pretrain(Monolingual, Corruption, Optimisation, Limits, Saving, Machine):
             if self.objective not in users and chosen(self, name):
                 yield f"{name} is for {' and '.join(users)}, and the objective is {self.objective}: leave it out"
         if self.objective == "denoise" and self.pack is False and self.permute:
-            yield "permute puts the sentences of a row into another order, and without pack a row has one: give no_permute"
+            yield "permute puts the sentences of a row into another order, and without pack a row has one: turn it off"
         if self.dev:
             for name in chosen(self, "held_out"):
                 yield f"{name} does nothing beside dev: give one of both"
         if self.from_scratch:
             for name in chosen(self, *_PRETRAINED):
-                yield f"{name} is about a checkpoint's weights, and model {self.model} begins from scratch: leave it out"
+                yield f"{name} is about a checkpoint's weights, and {self.model} begins from scratch: leave it out"
         else:
             for name in chosen(self, *_SCRATCH):
                 yield f"{name} is for models from scratch, and {self.model} has its own: leave it out"

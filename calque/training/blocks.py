@@ -85,7 +85,9 @@ class Layout:
             nonlocal done
             source = iter(lines)
             while some := list(islice(source, CHUNK)):
-                units = [(done + place, line.file, unit) for place, line in enumerate(some) for unit in self.units(line)]
+                units = [
+                    (done + place, line.file, unit) for place, line in enumerate(some) for unit in self.units(line)
+                ]
                 gap = self._gap if self.packs and not self.continued else ""
                 ids = self.codec.encode_all([gap + unit for _, _, unit in units])
                 yield from ((number, file, found[1:-1]) for (number, file, _), found in zip(units, ids, strict=True))
@@ -192,4 +194,4 @@ def store(
 def cut_lines(rows: Store) -> int:
     """How many lines were cut into several rows."""
     again = rows.pairs[1:][np.diff(rows.pairs.astype(np.int64)) == 0]
-    return int(len(np.unique(again)))
+    return len(np.unique(again))

@@ -41,9 +41,7 @@ class Corruption:
         if codec.mask is None:
             raise ModelError(f"{recipe.model}: its tokenizer has no mask token, so spans cannot be masked")
         sizes = len(frames[0].before), len(frames[0].after)
-        infilling = Infilling(
-            codec.mask, codec.special.eos, *sizes, recipe.masked, recipe.span_length, recipe.permute
-        )
+        infilling = Infilling(codec.mask, codec.special.eos, *sizes, recipe.masked, recipe.span_length, recipe.permute)
         return cls(infilling, recipe.seed)
 
     def __call__(self, rows: Sequence[Ids], numbers: Sequence[int], epoch: int) -> list[Ids]:

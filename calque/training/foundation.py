@@ -32,23 +32,24 @@ _LANGUAGE_LAST = ("MBartTokenizer", "MBartTokenizerFast")  # the first mBART: te
 
 @dataclass(frozen=True)
 class Foundation:
-    """A network, the verbs that it is trained with, the names of its pretrained parameters, and its codec; `tokenizer`
-    is the folder whose tokenizer files go with it, None where the codec writes them."""
+    """A network, the verbs that it is trained with, the names of its pretrained parameters, and its codec; `base` is
+    the checkpoint whose tokenizer files go with it, None where the codec writes them."""
 
     module: nn.Module
     model: LanguageModel
     pretrained: frozenset[str]
     codec: Codec
-    tokenizer: Path | None = None
+    base: Pretrained | None = None
     notes: tuple[str, ...] = ()
 
     def write(self, folder: Path) -> None:
         """Write network and tokenizer into `folder`."""
         self.model.save(self.module, folder)
-        if self.tokenizer is None:
+        if self.base is None:
             self.codec.save(folder)
-        else:
-            _copy_tokenizer(self.tokenizer, folder)
+            return
+        with tempfile.TemporaryDirectory() as scratch:
+            _copy_tokenizer(tokenizer_folder(self.base, Path(scratch)), folder)
 
 
 def begin(recipe: Pretrain, base: Pretrained | None, text: Monolingual) -> Foundation:
@@ -76,10 +77,10 @@ def found(recipe: Pretrain) -> Pretrained | None:
     codec = _codec_of(base, recipe.max_length)
     if recipe.objective != "clm" and codec.mask is None:
         raise ModelError(
-            f"{base.folder}: its tokenizer has no mask token ({' or '.join(MASKS)}), which {recipe.objective} needs: take "
-            "another checkpoint, or begin from scratch"
+            f"{base.folder}: its tokenizer has no mask token ({' or '.join(MASKS)}), which {recipe.objective} needs: "
+            "take another checkpoint, or begin from scratch"
         )
-    frames(recipe, codec, base.folder, base.kind, len(recipe.text))
+    frames(recipe, codec, base, len(recipe.text))
     return base
 
 
@@ -88,10 +89,10 @@ def load(recipe: Pretrain, folder: Path, pretrained: frozenset[str]) -> Foundati
     codec = Codec.load(folder, recipe.max_length)
     model = LanguageModel(recipe.objective, codec.special, Way(recipe.attention, recipe.recompute))
     module, _ = model.load(folder, (recipe.dropout, recipe.attention_dropout))
-    return Foundation(module, model, pretrained, codec, folder)
+    return Foundation(module, model, pretrained, codec, Pretrained(str(folder), folder, module.config.to_dict()))  # type: ignore[operator, union-attr]
 
 
-def frames(recipe: Pretrain, codec: Codec, folder: Path | None, kind: str, files: int) -> tuple[Frame, ...]:
+def frames(recipe: Pretrain, codec: Codec, base: Pretrained | None, files: int) -> tuple[Frame, ...]:
     """What stands before and behind the text of each file's rows: the tokens that begin and end a text, and for mBART
     those of the languages.
 
@@ -102,10 +103,11 @@ def frames(recipe: Pretrain, codec: Codec, folder: Path | None, kind: str, files
     special = codec.special
     plain = Frame((special.bos,), (special.eos,))
     languages = recipe.languages(files)
-    if recipe.objective != "denoise" or not (recipe.multilingual or kind == "mbart"):
+    tells_languages = recipe.multilingual or (base is not None and base.kind == "mbart")
+    if recipe.objective != "denoise" or not tells_languages:
         return (plain,) * files
     numbers = [_language_id(codec, recipe.model, code) for code in languages]
-    if folder is not None and _said(folder).get("tokenizer_class") in _LANGUAGE_LAST:
+    if base is not None and _said(base.folder).get("tokenizer_class") in _LANGUAGE_LAST:
         return tuple(Frame((), (special.eos, number)) for number in numbers)
     return tuple(Frame((number,), (special.eos,)) for number in numbers)
 
@@ -151,12 +153,9 @@ def _continued(recipe: Pretrain, base: Pretrained) -> Foundation:
     model = LanguageModel(recipe.objective, codec.special, Way(recipe.attention, recipe.recompute))
     module, lacking = model.load(base.folder, (recipe.dropout, recipe.attention_dropout))
     config: Any = module.config
-    known = getattr(config, "max_position_embeddings", None)
-    if known is not None and recipe.max_length > known - OFFSET.get(base.kind, 0):
-        raise ModelError(
-            f"'{base.name}' knows {known - OFFSET.get(base.kind, 0)} positions: --max-length {recipe.max_length} is too "
-            "long for it"
-        )
+    known = getattr(config, "max_position_embeddings", recipe.max_length) - OFFSET.get(base.kind, 0)
+    if recipe.max_length > known > 0:
+        raise ModelError(f"'{base.name}' knows {known} positions: --max-length {recipe.max_length} is too long for it")
     rows = module.get_input_embeddings().weight.shape[0]  # type: ignore[operator]
     if codec.size > rows:
         raise ModelError(f"{base.folder}: its tokenizer has {codec.size} ids, and its network only {rows} embeddings")
@@ -167,9 +166,7 @@ def _continued(recipe: Pretrain, base: Pretrained) -> Foundation:
         notes.append(told)
     if lacking:
         notes.append(f"{base.name} has no head for {recipe.objective}: a new one is learned ({', '.join(lacking[:3])})")
-    scratch = Path(tempfile.mkdtemp()) if not (base.folder / "tokenizer.json").is_file() else None
-    tokenizer = base.folder if scratch is None else tokenizer_folder(base, scratch)
-    return Foundation(module, model, pretrained, codec, tokenizer, tuple(notes))
+    return Foundation(module, model, pretrained, codec, base, tuple(notes))
 
 
 def refuse_idle(recipe: Pretrain, base: Pretrained, pretrained: frozenset[str]) -> None:
@@ -178,8 +175,8 @@ def refuse_idle(recipe: Pretrain, base: Pretrained, pretrained: frozenset[str]) 
         raise RecipeError(f"--freeze embeddings: {base.name} calls none of its weights so: leave it out")
     if (recipe.unfreeze or recipe.layer_decay < 1) and max(depths(pretrained).values(), default=0) <= 1:
         raise RecipeError(
-            f"--unfreeze and --layer-decay go by layers, and the names of {base.name}'s weights do not tell them: leave "
-            "them out"
+            f"--unfreeze and --layer-decay go by layers, and the names of {base.name}'s weights do not tell them: "
+            "leave them out"
         )
 
 

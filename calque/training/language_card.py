@@ -39,8 +39,8 @@ def language_card(report: Report) -> str:
         f"{details['weights']}.",
         "",
         "## Held-out text",
-        f"Perplexity {dev['perplexity']:.2f}, {dev['bits_per_character']:.3f} bits per character, loss {dev['loss']:.3f} "
-        f"nats per scored token, on {details['held_out']}.",
+        f"Perplexity {dev['perplexity']:.2f}, {dev['bits_per_character']:.3f} bits per character, loss "
+        f"{dev['loss']:.3f} nats per scored token, on {details['held_out']}.",
         "",
         "## Data",
         *[f"- {part} `{file}`: {told}" for part, files in details["digests"].items() for file, told in files.items()],

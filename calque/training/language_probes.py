@@ -132,8 +132,8 @@ def future_leak(module: nn.Module, model: LanguageModel, batch: Batch) -> str:
     if not moved < _LEAK:
         raise ProbeError(
             "future-leak",
-            f"a state moves by {moved:.1e} when a later token changes: the network reads what it is to tell; it needs a "
-            "causal mask (is_decoder)",
+            f"a state moves by {moved:.1e} when a later token changes: the network reads what it is to tell; it needs "
+            "a causal mask (is_decoder)",
         )
     return f"the last token moves the states before it by {moved:.0e}"
 
@@ -142,7 +142,9 @@ def future_leak(module: nn.Module, model: LanguageModel, batch: Batch) -> str:
 def blind_decoder(module: nn.Module, model: LanguageModel, batch: Batch) -> str:
     """What is restored depends on the spoiled text."""
     ours = model.states(module, batch)[0]
-    theirs = model.states(module, replace(batch, inputs_BS=batch.inputs_BS.roll(1, 0), mask_BS=batch.mask_BS.roll(1, 0)))[0]
+    theirs = model.states(
+        module, replace(batch, inputs_BS=batch.inputs_BS.roll(1, 0), mask_BS=batch.mask_BS.roll(1, 0))
+    )[0]
     moved = float((ours - theirs).norm() / ours.norm())
     if moved < _MOVES:
         raise ProbeError(
@@ -195,8 +197,8 @@ def own_head(module: Any, model: LanguageModel, batch: Batch) -> str:  # noqa: A
     if not difference <= CLOSE * max(1.0, float(theirs.abs().max())):
         raise ProbeError(
             "own-head",
-            f"logits differ by up to {difference:.2e} from those of transformers' forward pass: the head of this kind of "
-            "model does something that is not done here, so it would be trained for another output than it will give",
+            f"logits differ by up to {difference:.2e} from those of transformers' forward pass: the head of this kind "
+            "of model does something that is not done here, so it would be trained for another output than it will give",
         )
     return f"logits differ by at most {difference:.0e} from transformers' own"
 
@@ -217,17 +219,17 @@ def reload(module: nn.Module, model: LanguageModel, batch: Batch) -> str:
 
 
 def _moved(module: nn.Module, model: LanguageModel, batch: Batch, name: str) -> float:
-    """How much other last tokens move the states before them, or (of a network that sees both sides) the first one."""
-    row = int(batch.mask_BS.sum(1).argmax()) if name == "inputs_BS" else int((_labels(batch) != IGNORED).sum(1).argmax())
-    ids_BT: Tensor = getattr(batch, name)[row : row + 1]
-    length = int(batch.mask_BS[row].sum()) if name == "inputs_BS" else int((_labels(batch)[row] != IGNORED).sum())
-    alone = Batch(*(None if t is None else t[row : row + 1] for t in (batch.inputs_BS, batch.mask_BS, batch.prefix_BT)))  # type: ignore[arg-type]
-    other_BT = ids_BT.clone()
-    other_BT[0, length - 1] = ids_BT[0, 1]
+    """How much another last token of `name` moves the states before it in the longest row, or (of a network that sees
+    both sides) the first state alone."""
+    real_BT = batch.mask_BS if name == "inputs_BS" else (_labels(batch) != IGNORED).long()
+    row = int(real_BT.sum(1).argmax())
+    length = int(real_BT[row].sum())
+    prefix_BT = None if batch.prefix_BT is None else batch.prefix_BT[row : row + 1]
+    alone = Batch(batch.inputs_BS[row : row + 1], batch.mask_BS[row : row + 1], prefix_BT)
+    other_BT: Tensor = getattr(alone, name).clone()
+    other_BT[0, length - 1] = other_BT[0, 0]  # what begins a text never ends one
     upto = 1 if model.objective == "mlm" else length - 1
-    ours, theirs = (
-        model.hidden(module, replace(alone, **{name: ids}))[0, :upto] for ids in (ids_BT, other_BT)
-    )
+    ours, theirs = (model.hidden(module, seen)[0, :upto] for seen in (alone, replace(alone, **{name: other_BT})))
     return float((ours - theirs).norm() / ours.norm())
 
 

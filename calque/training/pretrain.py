@@ -149,11 +149,10 @@ def _begun(recipe: Pretrain, run: Run, base: Pretrained | None, texts: Texts, li
 def _prepared(
     recipe: Pretrain, run: Run, start: Foundation, texts: Texts, listener: Listener, team: Team
 ) -> tuple[Store, Corruption, Loop]:
-    kind = str(start.module.config.model_type)  # type: ignore[union-attr]
     layouts = []
     for text in (texts.train, texts.dev):
         files = len(text.files)
-        frames = foundation.frames(recipe, start.codec, start.tokenizer, kind, files)
+        frames = foundation.frames(recipe, start.codec, start.base, files)
         layouts.append(Layout.of(recipe, start.codec, frames, text.languages))
     corruption = Corruption.of(recipe, start.codec, layouts[0].frames)
     left_out = sorted(texts.train.without)
@@ -202,7 +201,7 @@ def _told(recipe: Pretrain, texts: Texts, rows: Store, dev: Store, start: Founda
     parts = [
         f"{train.blank:,} blank lines left out" if train.blank else "",
         f"{train.left_out:,} held-out lines left out" if train.left_out else "",
-        f"{cut:,} lines longer than {recipe.max_length} tokens cut" if cut else "",
+        f"{cut:,} lines spread over several rows of {recipe.max_length} tokens" if cut else "",
         "lines joined" if recipe.packs else "",
     ]
     tokens = int(rows.lengths[0].sum())
@@ -223,11 +222,8 @@ def _predicted(recipe: Pretrain, start: Foundation, dev: Store, corruption: Corr
     """How many tokens the whole held-out text takes to tell: of a masked language model all but special ones."""
     if recipe.objective == "mlm":
         return sum(number not in start.codec.hidden for row in dev for number in row.source)
-    return sum(
-        len(example.target or ())
-        for place in range(0, len(dev), blocks.CHUNK)
-        for example in corruption(dev[place : place + blocks.CHUNK], range(place, min(len(dev), place + blocks.CHUNK)), 0)
-    )
+    examples = (corruption([row], [number], 0)[0] for number, row in enumerate(dev))
+    return sum(len(example.target or ()) for example in examples)
 
 
 def _probed(
@@ -266,4 +262,3 @@ def _finished(
     run.finish(fill)
     listener.event(Message(f"{recipe.out}: ready after {outcome.steps} steps ({outcome.chosen})"))
     return report
-
