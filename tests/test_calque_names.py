@@ -19,7 +19,7 @@ def test_public_names():
     assert sorted(calque.__all__) == [
         *("CalqueError", "Check", "Corpus", "DataError", "EngineError", "Interrupted", "MachineError", "ModelError"),
         *("Pair", "ProbeError", "RecipeError", "Report", "Score", "Search", "Translation", "Translator"),
-        *("check", "evaluate", "finetune"),
+        *("check", "evaluate", "finetune", "pretrain"),
     ]
 
 

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import chain, islice
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,7 +24,17 @@ from calque.text.split import sentences
 from calque.training.store import Store
 
 CHUNK = 10_000  # lines encoded at once
-Numbered = tuple[int, list[int]]  # a row, and the number of the line that it begins with
+Numbered = tuple[int, list[int]]  # the number of the line that a row begins with, and the row
+
+
+class Unit(NamedTuple):
+    """A line or a sentence of it: the number of the line, that of its file, its ids, and those that it has where it is
+    joined to what stands before it."""
+
+    number: int
+    file: int
+    ids: list[int]
+    joined: list[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,27 +89,26 @@ class Layout:
 
     def rows(self, lines: Iterable[Line], told: Callable[[int], None] | None = None) -> Iterator[Numbered]:
         """The rows of these lines, which come file after file; `told` hears how many lines were read."""
-        make = self._stream if self.continued and self.packs else self._joined if self.packs else self._single
-        done = 0
+        units = (unit for unit in self._encoded(lines, told) if unit.ids)
+        if not self.packs:
+            return self._single(units)
+        return self._stream(units) if self.continued else self._joined(units)
 
-        def encoded() -> Iterator[tuple[int, int, list[int]]]:
-            nonlocal done
-            source = iter(lines)
-            while some := list(islice(source, CHUNK)):
-                units = [
-                    (done + place, line.file, unit) for place, line in enumerate(some) for unit in self.units(line)
-                ]
-                gap = self._gap if self.packs and not self.continued else ""
-                ids = self.codec.encode_all([gap + unit for _, _, unit in units])
-                yield from ((number, file, found[1:-1]) for (number, file, _), found in zip(units, ids, strict=True))
-                done += len(some)
-                if told is not None:
-                    told(done)
+    def _encoded(self, lines: Iterable[Line], told: Callable[[int], None] | None) -> Iterator[Unit]:
+        done, source = 0, iter(lines)
+        gap = self._gap if self.packs and not self.continued else ""
+        while some := list(islice(source, CHUNK)):
+            places = [(done + place, line.file, text) for place, line in enumerate(some) for text in self.units(line)]
+            ids = self.codec.encode_all([text for *_, text in places])
+            joined = self.codec.encode_all([gap + text for *_, text in places]) if gap else ids
+            for (number, file, _), alone, glued in zip(places, ids, joined, strict=True):
+                yield Unit(number, file, alone[1:-1], glued[1:-1])
+            done += len(some)
+            if told is not None:
+                told(done)
 
-        return make((number, file, ids) for number, file, ids in encoded() if ids)
-
-    def _single(self, units: Iterable[tuple[int, int, list[int]]]) -> Iterator[Numbered]:
-        for number, file, ids in units:
+    def _single(self, units: Iterable[Unit]) -> Iterator[Numbered]:
+        for number, file, ids, _ in units:
             yield from ((number, row) for row in self._cut(ids, self.frames[file]))
 
     def _cut(self, ids: list[int], frame: Frame) -> Iterator[list[int]]:
@@ -112,17 +122,17 @@ class Layout:
         for begin in range(0, len(ids), room):
             yield [*frame.before, *ids[begin : begin + room], *frame.after]
 
-    def _joined(self, units: Iterable[tuple[int, int, list[int]]]) -> Iterator[Numbered]:
+    def _joined(self, units: Iterable[Unit]) -> Iterator[Numbered]:
         held: list[int] = []
         first = of = 0
-        for number, file, ids in units:
+        for number, file, ids, joined in units:
             frame, mark = self.frames[file], self.codec.special.eos
-            fits = len(held) + 1 + len(ids) + frame.size <= self.codec.max_length
+            fits = len(held) + 1 + len(joined) + frame.size <= self.codec.max_length
             if held and (of != file or not fits):
                 yield first, [*self.frames[of].before, *held, *self.frames[of].after]
                 held = []
             if held:
-                held += [mark, *ids]
+                held += [mark, *joined]
             elif len(ids) + frame.size <= self.codec.max_length:
                 held, first, of = list(ids), number, file
             else:
@@ -130,11 +140,11 @@ class Layout:
         if held:
             yield first, [*self.frames[of].before, *held, *self.frames[of].after]
 
-    def _stream(self, units: Iterable[tuple[int, int, list[int]]]) -> Iterator[Numbered]:
+    def _stream(self, units: Iterable[Unit]) -> Iterator[Numbered]:
         most = self.codec.max_length
         held: list[int] = []
         first = of = -1
-        for number, file, ids in units:
+        for number, file, ids, _ in units:
             if of != file:
                 if len(held) > 1:
                     yield first, held
