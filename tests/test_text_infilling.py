@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -27,8 +29,8 @@ def test_spans_are_masked_by_one_mask_each():
         assert whole == row
         assert (spoiled[0], spoiled[-1]) == (0, MARK)
         left = [number for number in spoiled if number != MASK]
-        assert left == sorted(left[:-1]) + [MARK] if left[0] else left[1:-1] == sorted(left[1:-1])
-        assert not any(a == b == MASK for a, b in zip(spoiled, spoiled[1:], strict=False))
+        assert left == [0, *sorted(left[1:-1]), MARK]
+        assert not any(a == b == MASK for a, b in pairwise(spoiled))
         lost += 102 - len(left)
         masks += spoiled.count(MASK)
     assert lost == 300 * 30  # 30 % of 100 tokens

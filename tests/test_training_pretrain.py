@@ -156,9 +156,8 @@ def test_a_translator_begins_with_every_weight_of_a_pretrained_decoder(settings,
     both = {"text": [*settings["text"], english], "pieces": 340}
     pretrain(recipe(settings, "clm", learning_rate=1e-2, **both))
     old = weights(tmp_path / "model")
-    given = tiny_run.settings(tmp_path) | {
-        "decoder": str(tmp_path / "model"), "target_vocabulary": vocabulary, "max_length": 48, "out": str(tmp_path / "t")
-    }  # fmt: skip
+    given = tiny_run.settings(tmp_path) | {"decoder": str(tmp_path / "model"), "target_vocabulary": vocabulary}
+    given |= {"max_length": 48, "out": str(tmp_path / "t")}
     given.pop("target_pieces")
     start, notes = begin(Finetune.of(given), read(given["train"], "en", "fr"))
     decoder = start.module.decoder.state_dict()

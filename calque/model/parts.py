@@ -155,8 +155,10 @@ def decoder(build: Build, encoder_config: Any) -> Part:  # noqa: ANN401
     body = _body(build.decoder, recipe, random_weights=False)
     _check_positions(build.decoder, body.config, side.codec.max_length)
     copied = _convert(body, module, build)
-    if build.decoder.kind == "bert-generation":
-        copied |= _keep_bias(module, build.decoder, side.rows)
+    if build.decoder.kind == "bert-generation":  # the same plain head
+        old = _network(Decoder, build.decoder, _config(build.decoder), False, may_lack=("crossattention",))
+        _copy_rows(module.lm_head.bias.data, old.lm_head.bias.data, side.rows)
+        copied |= {"lm_head.bias"}
     note = f"decoder: {depth} layers of {build.decoder.name}, cross-attention {recipe.cross_attention}, plain tied head"
     return Part(module, copied, (note,))
 
@@ -313,9 +315,7 @@ def drawn_embeddings(old_VD: Tensor, size: int, rows: Sequence[tuple[int, int]])
     """Embeddings (size, D): `rows` (new, old) copied from `old_VD`, the rest normal with its mean and deviation."""
     deviation_D, mean_D = torch.std_mean(old_VD, dim=0)
     new_VD = mean_D + deviation_D * torch.randn(size, old_VD.shape[1])
-    if rows:
-        fresh, known = (torch.tensor(ids) for ids in zip(*rows, strict=True))
-        new_VD[fresh] = old_VD[known]
+    _copy_rows(new_VD, old_VD, rows)
     return new_VD
 
 
@@ -351,13 +351,11 @@ def _convert(body: Any, module: Any, build: Build) -> frozenset[str]:  # noqa: A
     return frozenset(copied)
 
 
-@torch.no_grad()
-def _keep_bias(module: Any, decoder: Pretrained, rows: Sequence[tuple[int, int]]) -> frozenset[str]:  # noqa: ANN401
-    """Take over the output layer's bias of a decoder with the same plain head; the parameter that was copied."""
-    old = _network(Decoder, decoder, _config(decoder), random_weights=False, may_lack=("crossattention",))
-    for new, known in rows:
-        module.lm_head.bias[new] = old.lm_head.bias[known]
-    return frozenset({"lm_head.bias"})
+def _copy_rows(new: Tensor, old: Tensor, rows: Sequence[tuple[int, int]]) -> None:
+    """Copy the `rows` (new, old)."""
+    if rows:
+        fresh, known = (torch.tensor(ids) for ids in zip(*rows, strict=True))
+        new[fresh] = old[known]
 
 
 def _copy_layer(old: Any, new: Any, cross_attention: str) -> set[str]:  # noqa: ANN401
@@ -401,9 +399,7 @@ def _replace_output(module: Any, size: int, rows: Sequence[tuple[int, int]]) -> 
     old = module.get_output_embeddings()
     new = nn.Linear(old.in_features, size)
     new.bias.zero_()
-    if old.bias is not None and rows:
-        fresh, known = (torch.tensor(ids) for ids in zip(*rows, strict=True))
-        new.bias[fresh] = old.bias[known]
+    _copy_rows(new.bias, old.bias, rows if old.bias is not None else ())
     new.weight = module.get_input_embeddings().weight
     module.set_output_embeddings(new)
     module.tie_weights()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import re
+from typing import Literal
 
-from pydantic import Field, JsonValue, StringConstraints, model_validator
+from pydantic import Field, JsonValue, model_validator
 
 from calque.recipes.parallel import LANGUAGE
 from calque.recipes.recipe import Recipe
@@ -21,7 +22,7 @@ class Monolingual(Recipe):
         "repeat it for several files",
         json_schema_extra=SEVERAL,
     )
-    language: tuple[Annotated[str, StringConstraints(pattern=LANGUAGE)], ...] = Field(
+    language: tuple[str, ...] = Field(
         default=(),
         description="language code of each text file, in its order, or one for all; denoise needs them where there are "
         "several languages, and the model card tells them",
@@ -58,6 +59,9 @@ class Monolingual(Recipe):
 
     @model_validator(mode="after")
     def _languages_are_those_of_the_files(self) -> Monolingual:
+        for code in self.language:
+            if not re.match(LANGUAGE, code):
+                raise ValueError(f"language '{code}' is no language code, such as en or pt-BR")
         if len(self.language) > 1 and len(self.language) != len(self.text):
             raise ValueError(f"{len(self.language)} languages for {len(self.text)} text files: give one for each")
         if self.dev and len(set(self.language)) > 1 and len(self.dev) != len(self.text):

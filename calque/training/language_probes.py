@@ -198,7 +198,7 @@ def own_head(module: Any, model: LanguageModel, batch: Batch) -> str:  # noqa: A
         raise ProbeError(
             "own-head",
             f"logits differ by up to {difference:.2e} from those of transformers' forward pass: the head of this kind "
-            "of model does something that is not done here, so it would be trained for another output than it will give",
+            "of model does something that is not done here, so it would be trained for another output than it gives",
         )
     return f"logits differ by at most {difference:.0e} from transformers' own"
 

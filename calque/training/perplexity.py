@@ -63,7 +63,7 @@ class Perplexity:
             module.train(was_training)
         loss = total / max(1.0, scored)
         bits = loss * self.tokens / (math.log(2) * self.characters)
-        return Measured(loss, {"perplexity": math.exp(min(loss, _LARGEST)), "bits_per_character": bits})
+        return Measured(loss, {"bits_per_character": bits, "perplexity": math.exp(min(loss, _LARGEST))})
 
     @torch.inference_mode()
     def _summed(self, module: nn.Module, between: Callable[[], None], team: Team) -> list[float]:
