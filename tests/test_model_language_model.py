@@ -100,28 +100,24 @@ def test_damaged_weights_are_refused(tmp_path):
         LanguageModel("clm", Codec.load(folder).special).load(folder)
 
 
+class Reversed(LanguageModel):
+    """What a BERT does whose configuration says the wrong thing of its being a decoder."""
+
+    def hidden(self, module, batch):
+        other = "mlm" if self.objective == "clm" else "clm"
+        return LanguageModel(other, self.special, Way("matmul")).hidden(module, batch)
+
+
 def test_a_network_that_sees_the_future_is_found(tmp_path):
-    folder = language_model(tmp_path, "bert")
-    module, model, rows, examples = loaded(folder, "clm")
-    module.bert.config.is_decoder = False
-    both_ways = LanguageModel("clm", model.special, Way("stock"))
+    module, model, _, examples = loaded(language_model(tmp_path, "bert"), "clm")
     with pytest.raises(ProbeError, match=r"probe 'future-leak'.*it needs a causal mask"):
-        verdicts_of(module, both_ways, rows, examples)
+        language_probes.future_leak(module, Reversed("clm", model.special), model.batch(examples))
 
 
 def test_a_masked_model_that_sees_one_side_is_found(tmp_path):
-    folder = language_model(tmp_path, "bert")
-    module, model, rows, examples = loaded(folder, "mlm")
+    module, model, _, examples = loaded(language_model(tmp_path, "bert"), "mlm")
     with pytest.raises(ProbeError, match="probe 'one-sided'"):
-        language_probes.one_sided(module, OneSided("mlm", model.special), model.batch(examples))
-    assert rows
-
-
-class OneSided(LanguageModel):
-    """What a BERT does whose configuration says that it is a decoder."""
-
-    def hidden(self, module, batch):
-        return LanguageModel("clm", self.special, Way("matmul")).hidden(module, batch)
+        language_probes.one_sided(module, Reversed("mlm", model.special), model.batch(examples))
 
 
 @pytest.mark.parametrize("broken", ["labels", "input", "everything"])
