@@ -10,6 +10,7 @@ from calque.errors import ModelError
 from calque.text.codec import Codec
 from calque.text.learn import learn
 from calque.text.masking import UNSCORED, Masking
+from calque.text.special import special_ids, with_special
 
 ROW = [0, *range(10, 110), 1]  # 100 places in a frame
 
@@ -94,17 +95,17 @@ def test_a_codec_without_a_mask_is_refused():
     codec = learn(["un deux trois"] * 5, "unigram", 300)
     with pytest.raises(ModelError, match="has no mask token"):
         Masking.of(codec, 0.15)
-    assert Masking.of(codec.extended(["<mask>"]), 0.15).mask == codec.size
+    assert Masking.of(with_special(codec, ["<mask>"]), 0.15).mask == codec.size
 
 
 def test_an_extended_codec_spells_as_before(tmp_path):
     codec = learn(["un deux trois"] * 5, "unigram", 300)
-    longer = codec.extended(["<mask>", "fr_XX"])
+    longer = with_special(codec, ["<mask>", "fr_XX"])
     text = "un <mask> deux fr_XX trois"
     assert longer.size == codec.size + 2
     assert longer.encode(text) == codec.encode(text)  # text that spells a special token stays text
     assert longer.decode(longer.encode(text)) == text
     longer.save(tmp_path)
     assert Codec.load(tmp_path).mask == longer.mask == codec.size
-    assert Codec.load(tmp_path).id_of("fr_XX") == codec.size + 1
-    assert longer.id_of("un") is None
+    assert special_ids(Codec.load(tmp_path))["fr_XX"] == codec.size + 1
+    assert "un" not in special_ids(longer)

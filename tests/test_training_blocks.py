@@ -23,7 +23,7 @@ class Letters:
 
     def __init__(self, max_length):
         self.max_length, self.size = max_length, 40
-        self.special = type("Special", (), {"eos": 2})
+        self.special = type("Special", (), {"eos": 2, "frame": ((1,), (2,))})
 
     def encode_all(self, texts):
         return [[1, *(9 if letter == " " else ord(letter) - 87 for letter in text), 2] for text in texts]

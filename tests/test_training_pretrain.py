@@ -21,6 +21,7 @@ from calque.errors import CalqueError, DataError, Interrupted, ModelError, Recip
 from calque.recipes.finetune import Finetune
 from calque.recipes.pretrain import Pretrain
 from calque.text.codec import Codec
+from calque.text.special import special_ids
 from calque.training import foundation
 from calque.training.finetune import begin, finetune
 from calque.training.pretrain import pretrain
@@ -226,22 +227,53 @@ def test_several_languages_are_told_apart(settings, tmp_path):
     out = tmp_path / "model"
     assert report.details["kind"] == "mbart"
     codec = Codec.load(out)
-    french, other = codec.id_of("fr_XX"), codec.id_of("en_XX")
-    assert None not in (french, other)
+    french, other = special_ids(codec)["fr_XX"], special_ids(codec)["en_XX"]
     frames = foundation.frames(given, codec, None, 2)
-    assert [frame.before for frame in frames] == [(french,), (other,)]
-    assert transformers.AutoModelForSeq2SeqLM.from_pretrained(out).config.decoder_start_token_id == codec.special.eos
+    assert frames == tuple(foundation.Frame((), (codec.special.eos, number)) for number in (french, other))
+    assert transformers.AutoModelForSeq2SeqLM.from_pretrained(out).config.decoder_start_token_id is None
 
 
-def test_the_first_mbart_has_its_language_last(settings, tmp_path):
+@pytest.mark.parametrize(("kind", "last"), [("MBartTokenizer", True), ("MBart50Tokenizer", False)])
+def test_both_kinds_of_mbart_have_their_frames(settings, tmp_path, kind, last):
     base = language_model(tmp_path / "base", "mbart")
     config = json.loads((base / "tokenizer_config.json").read_text())
-    (base / "tokenizer_config.json").write_text(json.dumps(config | {"tokenizer_class": "MBartTokenizer"}))
+    (base / "tokenizer_config.json").write_text(json.dumps(config | {"tokenizer_class": kind}))
     given = continued(settings, base, "denoise", language=["fr"])
     codec = Codec.load(base)
+    code, eos = special_ids(codec)["fr_XX"], codec.special.eos
     frames = foundation.frames(given, codec, foundation.found(given), 1)
-    assert frames == (foundation.Frame((), (codec.special.eos, codec.id_of("fr_XX"))),)
+    assert frames == (foundation.Frame((), (eos, code)) if last else foundation.Frame((code,), (eos,)),)
     assert pretrain(given).details["steps"] == 12
+    for language, message in (([], "say which one each text file has"), (["de"], r"has no token.*knows en_XX, fr_XX")):
+        with pytest.raises(RecipeError, match=message):
+            pretrain(continued(settings, base, "denoise", language=language, out=str(tmp_path / "no")))
+
+
+@pytest.mark.parametrize("languages", [["fr"], ["fr", "en"]])
+def test_a_translator_begins_with_a_denoising_model(settings, tmp_path, languages):
+    text = [written(tmp_path / f"text.{code}", counting(200, code)) for code in languages]
+    pretrain(recipe(settings, "denoise", text=text, language=languages))
+    given = tiny_run.settings(tmp_path) | {
+        "model": str(tmp_path / "model"),
+        "max_length": 48,
+        "out": str(tmp_path / "t"),
+    }
+    for name in (
+        "source_pieces",
+        "target_pieces",
+        "width",
+        "heads",
+        "feed_forward",
+        "encoder_layers",
+        "decoder_layers",
+    ):
+        given.pop(name)
+    start, _ = begin(Finetune.of(given), read(given["train"], "en", "fr"))
+    old = weights(tmp_path / "model")
+    name = "model.decoder.layers.0.encoder_attn.q_proj.weight"
+    assert torch.equal(start.module.state_dict()[name], old[name])
+    assert start.family.name == "seq2seq"
+    assert finetune(Finetune.of(given | {"steps": 2, "validate_every": 2})).details["steps"] == 2
 
 
 def test_held_out_lines_are_not_trained_on(settings, tmp_path):

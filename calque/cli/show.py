@@ -109,9 +109,8 @@ def beginning(folder: Path, objective: str) -> None:
     """What a finished language model is good for."""
     console = terminal.results()
     console.print(Text(f"language model: {folder}", style="bold"))
-    if objective != "denoise":
-        flag = "model" if objective == "mlm" else "decoder"
-        console.print(Text(f"translate:      calque finetune --{flag} {shlex.quote(str(folder))} ..."))
+    flag = "decoder" if objective == "clm" else "model"
+    console.print(Text(f"translate:      calque finetune --{flag} {shlex.quote(str(folder))} ..."))
 
 
 def own_files(model: str) -> None:

@@ -264,7 +264,7 @@ def _frame(
         return Frame((bos,), (eos,), (start, bos), (None, None))
     if kind in ("mbart", "m2m_100"):
         mine, theirs = (_needed(number, checkpoint) for number in numbers)
-        if kind == "mbart" and not _is_mbart_50(said, codes):
+        if kind == "mbart" and not is_mbart_50(said, codes):
             return Frame((), (eos, mine), (theirs,), (source, target))
         if said.get("legacy_behaviour"):
             return Frame((), (eos, mine), (start, theirs), (source, target))
@@ -281,7 +281,7 @@ def _needed(number: int | None, checkpoint: Pretrained) -> int:
     return number
 
 
-def _is_mbart_50(said: dict[str, Any], codes: Codes) -> bool:
+def is_mbart_50(said: dict[str, Any], codes: Codes) -> bool:
     """Whether the codes come first; the older mBART, of 25 languages, has them at the end."""
     name = str(said.get("tokenizer_class", ""))
     return name.startswith("MBart50") or (not name.startswith("MBart") and "af_ZA" in codes.surfaces)

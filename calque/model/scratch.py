@@ -56,8 +56,9 @@ def new(recipe: Pretrain, codec: Codec) -> nn.Module:
 
 def _encoder_decoder(recipe: Pretrain, codec: Codec, tokens: dict[str, int]) -> nn.Module:
     """BART, or mBART where there are several languages."""
-    start = {"decoder_start_token_id": codec.special.eos}
-    first = {} if recipe.multilingual else {"forced_bos_token_id": codec.special.bos}
+    start, first = {"decoder_start_token_id": codec.special.eos}, {"forced_bos_token_id": codec.special.bos}
+    if recipe.multilingual:  # the decoder begins with a language's token
+        start = first = {}
     shape: dict[str, Any] = {
         "vocab_size": codec.size,
         "d_model": recipe.width,

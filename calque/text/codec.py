@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, processors
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors
 
 from calque.errors import DataError, ModelError
 
@@ -123,32 +123,11 @@ class Codec:
         """The same vocabulary with other special tokens or another frame."""
         return Codec(self._tokenizer, special, self.max_length if max_length is None else max_length)
 
-    def extended(self, names: Sequence[str]) -> Codec:
-        """The same codec with these special tokens beside its own, behind all other pieces; those it has stay."""
-        tokenizer = Tokenizer.from_str(self._tokenizer.to_str())
-        tokenizer.add_special_tokens([AddedToken(name, special=True, normalized=False) for name in names])
-        return Codec(tokenizer, self.special, self.max_length)
-
     @cached_property
     def mask(self) -> int | None:
         """The special token that stands for what a masked language model is to fill in; None where there is none."""
         known = (self._tokenizer.token_to_id(name) for name in MASKS)
         return next((number for number in known if number in self.hidden), None)
-
-    def id_of(self, name: str) -> int | None:
-        """The id of a special token; None where there is none of this name."""
-        number: int | None = self._tokenizer.token_to_id(name)
-        return number if number in self.hidden else None
-
-    @cached_property
-    def begins_word(self) -> list[bool] | None:
-        """Of each piece whether a word begins with it; None where the pieces do not tell."""
-        pieces = self.pieces()
-        if self.prefix:
-            return [not piece.startswith(self.prefix) for piece in pieces]
-        mark = "Ġ" if self.byte_level else "▁"
-        found = [piece.startswith(mark) for piece in pieces]
-        return found if any(found) else None
 
     def save(self, folder: str | Path, **told: str) -> None:
         """Write `tokenizer.json` and `tokenizer_config.json` (with what else is `told`), each completely or not at all.

@@ -22,6 +22,16 @@ UNSCORED = -100  # label of a place that is not to be filled in
 MASKED, RANDOM = 0.8, 0.1  # shares of the chosen places that get the mask, and a random piece; the others stay
 
 
+def _begins_word(codec: Codec) -> Flags | None:
+    """Of each piece whether a word begins with it; None where the pieces do not tell."""
+    pieces = codec.pieces()
+    if codec.prefix:
+        return np.array([not piece.startswith(codec.prefix) for piece in pieces])
+    mark = "Ġ" if codec.byte_level else "▁"
+    found = np.array([piece.startswith(mark) for piece in pieces])
+    return found if found.any() else None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Masking:
     """How rows are masked: of `share` of their places 80 % get the id `mask`, 10 % one of the `others`, and 10 % stay
@@ -43,19 +53,13 @@ class Masking:
         """
         if codec.mask is None:
             raise ModelError("its tokenizer has no mask token ([MASK] or <mask>), so nothing can be masked")
-        begins = codec.begins_word if whole_word else None
+        begins = _begins_word(codec) if whole_word else None
         if whole_word and begins is None:
             raise ModelError("the pieces of its tokenizer do not tell where a word begins: leave out whole_word")
         special = np.zeros(codec.size, np.bool_)
         special[[number for number in codec.hidden if number < codec.size]] = True
         used = np.array([bool(piece) for piece in codec.pieces()])
-        return cls(
-            codec.mask,
-            np.flatnonzero(used & ~special),
-            special,
-            share,
-            None if begins is None else np.array(begins, np.bool_),
-        )
+        return cls(codec.mask, np.flatnonzero(used & ~special), special, share, begins)
 
     def __call__(self, row: Sequence[int], chance: np.random.Generator) -> tuple[list[int], list[int]]:
         """The row with masks, and its labels: the ids to be told, UNSCORED elsewhere.

@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import chain, islice
@@ -79,9 +79,14 @@ class Layout:
     @cached_property
     def _gap(self) -> str:
         """What must stand before a unit that is joined to another, so that a space is between them."""
-        there, here = (self.codec.encode_all(["a", space + "b"]) for space in ("", " "))
-        plain = self.codec.decode([*there[0][1:-1], *there[1][1:-1]])
-        return " " if plain == "ab" and self.codec.decode([*here[0][1:-1], *here[1][1:-1]]) == "a b" else ""
+        apart, spaced = (self._bare(["a", space + "b"]) for space in ("", " "))
+        joins = self.codec.decode([*apart[0], *apart[1]]) == "ab"
+        return " " if joins and self.codec.decode([*spaced[0], *spaced[1]]) == "a b" else ""
+
+    def _bare(self, texts: Sequence[str]) -> list[list[int]]:
+        """The ids of texts without the frame of the codec."""
+        before, after = map(len, self.codec.special.frame)
+        return [ids[before : len(ids) - after] for ids in self.codec.encode_all(texts)]
 
     def units(self, line: Line) -> list[str]:
         """What a line gives."""
@@ -99,10 +104,10 @@ class Layout:
         gap = self._gap if self.packs and not self.continued else ""
         while some := list(islice(source, CHUNK)):
             places = [(done + place, line.file, text) for place, line in enumerate(some) for text in self.units(line)]
-            ids = self.codec.encode_all([text for *_, text in places])
-            joined = self.codec.encode_all([gap + text for *_, text in places]) if gap else ids
+            ids = self._bare([text for *_, text in places])
+            joined = self._bare([gap + text for *_, text in places]) if gap else ids
             for (number, file, _), alone, glued in zip(places, ids, joined, strict=True):
-                yield Unit(number, file, alone[1:-1], glued[1:-1])
+                yield Unit(number, file, alone, glued)
             done += len(some)
             if told is not None:
                 told(done)

@@ -10,24 +10,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tokenizers import Tokenizer
 from torch import nn
 
 from calque.corpus.monolingual import Monolingual
 from calque.errors import ModelError, RecipeError
+from calque.model.codes import codes_in
 from calque.model.language_model import LanguageModel, refuse_unfit, turned
 from calque.model.lean import OFFSET, Way
+from calque.model.native import is_mbart_50
 from calque.model.pretrained import Pretrained, find, tokenizer_folder
 from calque.model.scratch import new
 from calque.recipes.pretrain import Pretrain
 from calque.text.codec import MASKS, Codec
 from calque.text.learn import SAMPLE, learn
 from calque.text.sample import evenly
+from calque.text.special import special_ids, with_special
 from calque.training.blocks import Frame
 from calque.training.depth import depths
 
 _TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.txt",
               "vocab.json", "merges.txt", "*.model")  # fmt: skip
-_LANGUAGE_LAST = ("MBartTokenizer", "MBartTokenizerFast")  # the first mBART: text, end, language
 
 
 @dataclass(frozen=True)
@@ -93,23 +96,22 @@ def load(recipe: Pretrain, folder: Path, pretrained: frozenset[str]) -> Foundati
 
 
 def frames(recipe: Pretrain, codec: Codec, base: Pretrained | None, files: int) -> tuple[Frame, ...]:
-    """What stands before and behind the text of each file's rows: the tokens that begin and end a text, and for mBART
-    those of the languages.
+    """What stands before and behind the text of each file's rows: the tokens that begin and end a text, or for mBART
+    the end token and the language's, which mBART-50 has in front. It is what the family `seq2seq` expects (see native).
 
     Raises:
         RecipeError: mBART is to learn, or several languages are to be told apart, and a file's language is not said, or
             has no token.
     """
     special = codec.special
-    plain = Frame((special.bos,), (special.eos,))
-    languages = recipe.languages(files)
     tells_languages = recipe.multilingual or (base is not None and base.kind == "mbart")
     if recipe.objective != "denoise" or not tells_languages:
-        return (plain,) * files
-    numbers = [_language_id(codec, recipe.model, code) for code in languages]
-    if base is not None and _said(base.folder).get("tokenizer_class") in _LANGUAGE_LAST:
-        return tuple(Frame((), (special.eos, number)) for number in numbers)
-    return tuple(Frame((number,), (special.eos,)) for number in numbers)
+        return (Frame((special.bos,), (special.eos,)),) * files
+    numbers = [_language_id(codec, recipe.model, code) for code in recipe.languages(files)]
+    codes = codes_in("mbart", Tokenizer.from_str(json.dumps(codec.description)))
+    if base is not None and is_mbart_50(_said(base.folder), codes):
+        return tuple(Frame((number,), (special.eos,)) for number in numbers)
+    return tuple(Frame((), (special.eos, number)) for number in numbers)
 
 
 def token_of(code: str) -> str:
@@ -121,15 +123,18 @@ def token_of(code: str) -> str:
 def _language_id(codec: Codec, model: str, code: str) -> int:
     if not code:
         raise RecipeError(f"{model} tells languages apart: say which one each text file has, with --language")
-    found = codec.id_of(token_of(code))
-    if found is None:
-        pieces = codec.pieces()
-        known = sorted(pieces[number] for number in codec.hidden if number < len(pieces))
-        named = [piece for piece in known if piece.startswith(f"{code}_")]
-        found = codec.id_of(named[0]) if named else None
-    if found is None:
-        raise RecipeError(f"--language {code}: {model} has no token for it, and so cannot tell several languages apart")
-    return found
+    known = special_ids(codec)
+    if token_of(code) in known:
+        return known[token_of(code)]
+    codes = codes_in("mbart", Tokenizer.from_str(json.dumps(codec.description)))
+    try:
+        surface = codes.find(code, None, "--language")
+    except RecipeError:
+        surface = None
+    if surface is None:
+        told = ", ".join(sorted(codes.tags)) or "none"
+        raise RecipeError(f"--language {code}: {model} has no token for it (it knows {told})")
+    return known[surface]
 
 
 def _scratch(recipe: Pretrain, text: Monolingual) -> Foundation:
@@ -138,7 +143,7 @@ def _scratch(recipe: Pretrain, text: Monolingual) -> Foundation:
     names = [MASKS[1]] if recipe.objective != "clm" else []
     if recipe.objective == "denoise" and recipe.multilingual:
         names += [token_of(code) for code in dict.fromkeys(recipe.language)]
-    codec = codec.extended(names)
+    codec = with_special(codec, names)
     model = LanguageModel(recipe.objective, codec.special, Way(recipe.attention, recipe.recompute))
     module = new(recipe, codec)
     of = "" if sample.whole else f" (learnt from {len(sample.items):,} of {sample.total:,} lines, evenly spaced)"

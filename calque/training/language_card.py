@@ -69,7 +69,5 @@ def language_card(report: Report) -> str:
 
 def _translating(objective: str, details: dict[str, Any]) -> str:
     """How a translator begins with it."""
-    if objective == "denoise":
-        return "It is an encoder-decoder, whose weights a translator of the same kind begins with."
-    flag = "model" if objective == "mlm" else "decoder"
+    flag = "decoder" if objective == "clm" else "model"
     return f"A translator begins with it by `calque finetune --{flag} {details['folder']} ...`."
