@@ -34,6 +34,7 @@ from transformers import (
 from transformers import BertGenerationDecoder as Decoder
 
 from calque.errors import ModelError, is_out_of_memory, nearest
+from calque.model.embeddings import copy_rows, drawn_embeddings
 from calque.model.family import Build
 from calque.model.lean import OFFSET
 from calque.model.pretrained import Pretrained
@@ -157,7 +158,7 @@ def decoder(build: Build, encoder_config: Any) -> Part:  # noqa: ANN401
     copied = _convert(body, module, build)
     if build.decoder.kind == "bert-generation":  # the same plain head
         old = _network(Decoder, build.decoder, _config(build.decoder), False, may_lack=("crossattention",))
-        _copy_rows(module.lm_head.bias.data, old.lm_head.bias.data, side.rows)
+        copy_rows(module.lm_head.bias.data, old.lm_head.bias.data, side.rows)
         copied |= {"lm_head.bias"}
     note = f"decoder: {depth} layers of {build.decoder.name}, cross-attention {recipe.cross_attention}, plain tied head"
     return Part(module, copied, (note,))
@@ -311,14 +312,6 @@ def _replace_embeddings(module: Any, size: int, rows: Sequence[tuple[int, int]],
     return 2 * len(rows) < size
 
 
-def drawn_embeddings(old_VD: Tensor, size: int, rows: Sequence[tuple[int, int]]) -> Tensor:
-    """Embeddings (size, D): `rows` (new, old) copied from `old_VD`, the rest normal with its mean and deviation."""
-    deviation_D, mean_D = torch.std_mean(old_VD, dim=0)
-    new_VD = mean_D + deviation_D * torch.randn(size, old_VD.shape[1])
-    _copy_rows(new_VD, old_VD, rows)
-    return new_VD
-
-
 @torch.no_grad()
 def _convert(body: Any, module: Any, build: Build) -> frozenset[str]:  # noqa: ANN401
     """Copy a BERT-like body into a BertGeneration decoder; the names of the parameters that were copied."""
@@ -349,13 +342,6 @@ def _convert(body: Any, module: Any, build: Build) -> frozenset[str]:  # noqa: A
             for name in _copy_layer(body.encoder.layer[j], target.encoder.layer[i], recipe.cross_attention)
         }
     return frozenset(copied)
-
-
-def _copy_rows(new: Tensor, old: Tensor, rows: Sequence[tuple[int, int]]) -> None:
-    """Copy the `rows` (new, old)."""
-    if rows:
-        fresh, known = (torch.tensor(ids) for ids in zip(*rows, strict=True))
-        new[fresh] = old[known]
 
 
 def _copy_layer(old: Any, new: Any, cross_attention: str) -> set[str]:  # noqa: ANN401
@@ -399,7 +385,7 @@ def _replace_output(module: Any, size: int, rows: Sequence[tuple[int, int]]) -> 
     old = module.get_output_embeddings()
     new = nn.Linear(old.in_features, size)
     new.bias.zero_()
-    _copy_rows(new.bias, old.bias, rows if old.bias is not None else ())
+    copy_rows(new.bias, old.bias, rows if old.bias is not None else ())
     new.weight = module.get_input_embeddings().weight
     module.set_output_embeddings(new)
     module.tie_weights()

@@ -18,6 +18,7 @@ from transformers import AutoConfig, AutoModelForSeq2SeqLM, GenerationConfig
 from calque.errors import ModelError
 from calque.model import beam, parts
 from calque.model.batch import Batch, Hypothesis, Ids, paired, scored
+from calque.model.embeddings import drawn_embeddings
 from calque.model.family import Assembly, Build
 from calque.model.folder import writing
 from calque.model.native import configuration, same_rows
@@ -189,7 +190,7 @@ def _lay_vocabularies(module: Any, source: Side, target: Side) -> None:  # noqa:
     done: dict[int, Tensor] = {}
     for table, before_VD, side in zip(_tables(module), old, (source, target, target), strict=True):
         if id(table.weight) not in done:
-            table.weight.copy_(parts.drawn_embeddings(before_VD, side.codec.size, side.rows))
+            table.weight.copy_(drawn_embeddings(before_VD, side.codec.size, side.rows))
             done[id(table.weight)] = table.weight
     if old_bias_V is not None:
         new_V = torch.zeros(target.codec.size)
