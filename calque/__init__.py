@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from calque.records import Check, Comparison, Pair, Report, Score, Translation
     from calque.training.finetune import finetune
     from calque.training.preflight import preflight as check
+    from calque.training.pretrain import pretrain
     from calque.training.select import select
 
 __version__ = "0.1.0"
@@ -54,6 +55,7 @@ __all__ = [
     "compare",
     "evaluate",
     "finetune",
+    "pretrain",
     "select",
 ]
 
@@ -70,6 +72,7 @@ _HOMES = {  # module: the public names in it
     "calque.records": ("Check", "Comparison", "Pair", "Report", "Score", "Translation"),
     "calque.training.finetune": ("finetune",),
     "calque.training.preflight": ("check",),
+    "calque.training.pretrain": ("pretrain",),
     "calque.training.select": ("select",),
 }
 _CALLED_THERE = {"check": "preflight"}  # where the public name differs from the one in its module

@@ -2,9 +2,9 @@
 
 make demo && python docs/record.py demo-model
 
-`calque finetune` is not run again: its answer is the report that it left in the folder. `calque demo` and
-`calque merge` are run with the smallest budgets, in a temporary folder; `python docs/record.py` alone records
-only these two.
+`calque finetune` is not run again: its answer is the report that it left in the folder. `calque demo`,
+`calque merge` and `calque pretrain` are run with the smallest budgets, in a temporary folder; `python docs/record.py`
+alone records only these.
 """
 
 from __future__ import annotations
@@ -32,9 +32,11 @@ BRIEF = {  # in a folder of their own, one after the other; what has no name is 
     "--adapter lora --adapter-only --no-probes --steps 2 --validation-pairs 2 --validations 1 --average 1 --threads 1 "
     "--out brief-lora --json",
     "merge": "calque merge brief-lora --out brief-merged --json",
+    "pretrain": "calque pretrain --text brief.corpus/train.fr --objective clm --steps 2 --validations 1 --average 1 "
+    "--threads 1 --out brief-model --json",
 }
 KEPT = 2  # entries of a table or list that are shown
-TABLES = {"recipe", "scores", "versions", "copy", "lexicon", "probes", "digests", "train", "dev", "extras"}
+TABLES = {"recipe", "scores", "versions", "copy", "lexicon", "probes", "digests", "text", "train", "dev", "extras"}
 LONG = 90  # characters of a sentence that are shown
 
 

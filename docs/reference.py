@@ -25,7 +25,8 @@ HERE = Path(__file__).resolve().parent
 PAGE = HERE / "reference.md"
 EXAMPLES = HERE / "examples"
 EVERYWHERE = {"recipe", "json", "debug"}  # told once, in the introduction
-VALUE = {"train": "PLACE", "dev": "PLACE", "test": "PLACE", "source": "LANG", "target": "LANG", "model": "NAME"}
+VALUE = {"train": "PLACE", "dev": "PLACE", "test": "PLACE", "source": "LANG", "target": "LANG", "model": "NAME",
+         "text": "FILE"}  # fmt: skip
 INTRODUCTION = f"""\
 # Reference
 

@@ -9,7 +9,7 @@ from safetensors.torch import load_file
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks import flops, rivals, train_quality, train_speed
+from benchmarks import flops, pretraining, rivals, train_quality, train_speed
 from benchmarks.clock import Steal
 from benchmarks.learned import Learned
 from benchmarks.ours import Ours
@@ -92,6 +92,24 @@ def test_the_quality_benchmark_tells_what_its_page_promises(place, capsys):
     difference = told["differences"]["calque"]["nats_per_character"]
     assert difference == [round(ours["nats_per_character"] - rival["nats_per_character"], 4)]
     assert told["means"]["calque"]["BLEU"] == ours["BLEU"]
+
+
+def test_the_pretraining_benchmark_tells_what_its_page_promises(place, capsys, tmp_path):
+    data = place / "data"
+    text = tmp_path / "mono.fr"
+    text.write_text("".join(pair[1] + "\n" for pair in numbers(300, seed=5)))
+    pretraining.main(
+        [*(part for name in ("train", "dev", "test") for part in (f"--{name}", str(data / name))),
+         "--mono", str(text), "--pairs", "60", "--seeds", "1", "--steps", "2", "--pretraining-steps", "2",
+         "--layers", "1", "--width", "16", "--heads", "2", "--feed-forward", "32", "--test-pairs", "4", "--device", "cpu", "--json"]
+    )  # fmt: skip
+    told = json.loads(capsys.readouterr().out)
+    assert [row["contender"] for row in told["rows"]] == ["pretrained", "none", "random"]
+    assert all({"pairs": 60, "steps": 2, "seed": 1}.items() <= row.items() for row in told["rows"])
+    assert told["rows"][0]["bits_per_character"] > 0
+    assert [difference["contender"] for difference in told["differences"]] == ["pretrained", "random"]
+    assert told["means"][1]["chrF2"] == told["rows"][1]["chrF2"]
+    assert pretraining.markdown(told["rows"]).count("\n") == 7
 
 
 def test_operations_of_a_hand_counted_network():

@@ -99,6 +99,7 @@ def _parameter(name: str, field: FieldInfo, noun: Group, positional: bool) -> in
         group=noun,
         show_default=default or False,
         negative_iterable=(),
+        consume_multiple=isinstance(field.json_schema_extra, dict) and bool(field.json_schema_extra.get("several")),
     )
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD if positional else inspect.Parameter.KEYWORD_ONLY
     return inspect.Parameter(name, kind, default=None, annotation=Annotated[field.annotation | None, parameter])  # type: ignore[operator]

@@ -16,6 +16,8 @@ from rich.text import Text
 from calque.cli import terminal
 from calque.training.progress import Event, Listener, Message, Sample, Step, Validation
 
+_DIGITS = {"bits_per_character": ".3f"}
+
 
 @contextmanager
 def listener() -> Iterator[Listener]:
@@ -76,7 +78,7 @@ class Region:
 def _told(event: Message | Validation) -> Text:
     if isinstance(event, Message):
         return Text(terminal.one_line(event.text))
-    scores = "  ".join(f"{name} {value:.1f}" for name, value in event.scores.items())
+    scores = "  ".join(f"{name} {value:{_DIGITS.get(name, '.1f')}}" for name, value in event.scores.items())
     line = Text(f"step {event.step:,}  dev loss {event.loss:.3f}  {scores}")
     return line.append("  best so far", style="green") if event.best else line
 

@@ -28,6 +28,7 @@ from calque.errors import CalqueError, DataError, Interrupted, MachineError, Rec
 COMMANDS = {
     "demo": "See the whole way once: a generated corpus and a pretrained BERT become a translator.",
     "check": "Look at a corpus and a pretrained model before training: leaks, lengths, spelling, forecast.",
+    "pretrain": "Turn one-language text into a language model, from scratch or from a checkpoint that learns on.",
     "finetune": "Turn a pretrained model and parallel text into a translator.",
     "evaluate": "Score a translator on a test set.",
     "compare": "Test which of several translators is better, and say where they differ.",

@@ -120,6 +120,14 @@ def next_steps(folder: Path) -> None:
     console.print(Text(f'try it:     calque translate {shlex.quote(str(folder))} "..."'))
 
 
+def beginning(folder: Path, objective: str) -> None:
+    """What a finished language model is good for."""
+    console = terminal.results()
+    console.print(Text(f"language model: {folder}", style="bold"))
+    flag = "decoder" if objective == "clm" else "model"
+    console.print(Text(f"translate:      calque finetune --{flag} {shlex.quote(str(folder))} ..."))
+
+
 def own_files(model: str) -> None:
     """The command that trains on one's own text, as the demo trained on its own."""
     console = terminal.results()

@@ -21,6 +21,7 @@ from transformers import BertGenerationDecoder as Decoder
 
 from calque.errors import ModelError
 from calque.model import parts
+from calque.model.embeddings import copy_rows, drawn_embeddings
 from calque.model.family import Build
 from calque.model.kinds import LANGUAGE_MODELS, OFFSET
 from calque.model.parts import Part
@@ -53,9 +54,14 @@ def decoder(build: Build, encoder_config: Any) -> Part:  # noqa: ANN401
         return Part(module, frozenset(), (f"decoder: new, {depth} layers",))
     body = parts.body_of(build.decoder, recipe, random_weights=False)
     parts.check_positions(build.decoder, body.config, side.codec.max_length)
-    copied = convert(body, module.bert, side, recipe.cross_attention)
+    copied = {f"bert.{name}" for name in convert(body, module.bert, side, recipe.cross_attention)}
+    if build.decoder.kind == "bert-generation":  # the same plain head
+        kept = parts.configuration(build.decoder)
+        old = parts.network_of(Decoder, build.decoder, kept, False, may_lack=(*_CROSSING, "lm_head"))
+        copy_rows(module.lm_head.bias.data, old.lm_head.bias.data, side.rows)
+        copied.add("lm_head.bias")
     note = f"decoder: {depth} layers of {build.decoder.name}, cross-attention {recipe.cross_attention}, plain tied head"
-    return Part(module, frozenset(f"bert.{name}" for name in copied), (note,))
+    return Part(module, frozenset(copied), (note,))
 
 
 def plain_config(shape: Any, depth: int, side: Side, is_decoder: bool) -> BertGenerationConfig:  # noqa: ANN401
@@ -83,9 +89,7 @@ def plain_config(shape: Any, depth: int, side: Side, is_decoder: bool) -> BertGe
 def convert(body: Any, target: Any, side: Side, cross_attention: str = "new") -> frozenset[str]:  # noqa: ANN401
     """Copy a BERT-like body into BertGeneration's; the names of the parameters that were copied."""
     embeddings, old = target.embeddings, body.embeddings
-    embeddings.word_embeddings.weight.copy_(
-        parts.drawn_embeddings(old.word_embeddings.weight, side.codec.size, side.rows)
-    )
+    embeddings.word_embeddings.weight.copy_(drawn_embeddings(old.word_embeddings.weight, side.codec.size, side.rows))
     first = OFFSET.get(body.config.model_type, 0)
     positions = old.position_embeddings.weight[first : first + embeddings.position_embeddings.num_embeddings]
     types = dict(old.named_parameters()).get("token_type_embeddings.weight")
@@ -160,10 +164,8 @@ def _replace_output(module: Any, size: int, rows: Sequence[tuple[int, int]]) -> 
     old = module.get_output_embeddings()
     new = nn.Linear(old.in_features, size)
     new.bias.zero_()
-    known = [(fresh, former) for fresh, former in rows if former < old.out_features]
-    if old.bias is not None and known:
-        fresh, former = (torch.tensor(ids) for ids in zip(*known, strict=True))
-        new.bias[fresh] = old.bias[former]
+    if old.bias is not None:
+        copy_rows(new.bias, old.bias, rows)
     new.weight = module.get_input_embeddings().weight
     module.set_output_embeddings(new)
     module.tie_weights()
@@ -234,7 +236,7 @@ def _fit_language_model(module: Any, side: Side) -> bool:  # noqa: ANN401
     """Give input and output embeddings the vocabulary of `side`, tied where they were; whether most are new."""
     words, output = module.get_input_embeddings(), module.get_output_embeddings()
     tied = output.weight is words.weight
-    apart = None if tied else parts.drawn_embeddings(output.weight.data, side.codec.size, side.rows)
+    apart = None if tied else drawn_embeddings(output.weight.data, side.codec.size, side.rows)
     fresh = parts.fit_embeddings(module, side)
     output.weight = words.weight if apart is None else nn.Parameter(apart)
     output.out_features = side.codec.size

@@ -79,6 +79,30 @@ def states(pair: Any, batch: Batch, way: Way) -> Tensor:  # noqa: ANN401
     return states_ND[: rows * length].view(rows, length, -1)
 
 
+def covers_alone(body: Any) -> bool:  # noqa: ANN401
+    """Whether an encoder, or a decoder without cross-attention, has the layout that is computed here."""
+    config = body.config
+    return (
+        config.model_type in {*ENCODERS, "bert-generation"}
+        and getattr(config, "embedding_size", config.hidden_size) == config.hidden_size
+        and not getattr(config, "add_cross_attention", False)
+        and not config.attention_probs_dropout_prob
+    )
+
+
+def states_alone(body: Any, batch: Batch, causal: bool, way: Way) -> Tensor:  # noqa: ANN401
+    """The last hidden states (B, S, D) of the batch's inputs in a network that is no pair, with both sides of a token
+    in its sight or, where `causal`, only what stands before it; padding stands behind and is not seen either way."""
+    rows, length = batch.inputs_BS.shape
+    side = _Side.of(body.config, batch.inputs_BS, body.training, way)
+    bias = None
+    if causal:
+        bias = _bias(torch.ones(length, length, dtype=torch.bool, device=batch.inputs_BS.device).tril(), side.dtype)
+    elif not bool(batch.mask_BS.all()):
+        bias = _bias(batch.mask_BS[:, None, None], side.dtype)
+    return side.run(body.embeddings, body.encoder.layer, bias, None)[: rows * length].view(rows, length, -1)
+
+
 class _Memory(NamedTuple):
     """The encoder's states, the bias that hides their padding, and the source length."""
 

@@ -26,7 +26,6 @@ from pathlib import Path
 from typing import Any
 
 from tokenizers import Tokenizer, decoders, models
-from transformers import AutoConfig
 
 from calque.corpus.language import name
 from calque.errors import ModelError, RecipeError
@@ -174,17 +173,11 @@ def _config_of_tokenizer(folder: Path) -> dict[str, Any]:
     return said if isinstance(said, dict) else {}
 
 
-def configuration(checkpoint: Pretrained) -> Any:  # noqa: ANN401
-    """The checkpoint's configuration with transformers' defaults; ModelError where it is none."""
-    with parts.reading(checkpoint.folder):
-        return AutoConfig.from_pretrained(checkpoint.folder)
-
-
 def _framed(
     recipe: Vocabulary, checkpoint: Pretrained, tokenizers: tuple[Tokenizer, Tokenizer], languages: tuple[str, str]
 ) -> tuple[list[Codec], Frame, list[tuple[int, int]]]:
     """Both codecs in the checkpoint's frame, and the pairs (id, old id) of language codes that are added."""
-    config = configuration(checkpoint)
+    config = parts.configuration(checkpoint)
     codes = codes_in(checkpoint.kind, tokenizers[0])
     tokenizers, added = _with_new_codes(recipe, tokenizers, codes)
     codes = codes_in(checkpoint.kind, tokenizers[0])
@@ -264,7 +257,7 @@ def _frame(
         return Frame((bos,), (eos,), (start, bos), (None, None))
     if kind in ("mbart", "m2m_100"):
         mine, theirs = (_needed(number, checkpoint) for number in numbers)
-        if kind == "mbart" and not _is_mbart_50(said, codes):
+        if kind == "mbart" and not is_mbart_50(said, codes):
             return Frame((), (eos, mine), (theirs,), (source, target))
         if said.get("legacy_behaviour"):
             return Frame((), (eos, mine), (start, theirs), (source, target))
@@ -281,7 +274,7 @@ def _needed(number: int | None, checkpoint: Pretrained) -> int:
     return number
 
 
-def _is_mbart_50(said: dict[str, Any], codes: Codes) -> bool:
+def is_mbart_50(said: dict[str, Any], codes: Codes) -> bool:
     """Whether the codes come first; the older mBART, of 25 languages, has them at the end."""
     name = str(said.get("tokenizer_class", ""))
     return name.startswith("MBart50") or (not name.startswith("MBart") and "af_ZA" in codes.surfaces)

@@ -25,6 +25,7 @@ from transformers import (
 )
 
 from calque.errors import ModelError, is_out_of_memory
+from calque.model.embeddings import drawn_embeddings
 from calque.model.family import Build
 from calque.model.kinds import OFFSET
 from calque.model.pretrained import Pretrained
@@ -266,15 +267,3 @@ def names_of(module: Any, fresh: bool, new: Sequence[str] = ()) -> frozenset[str
         for name, parameter in module.named_parameters()
         if not (fresh and parameter is words) and not any(part in name for part in new)
     )
-
-
-def drawn_embeddings(old_VD: Tensor, size: int, rows: Sequence[tuple[int, int]]) -> Tensor:
-    """Embeddings (size, D): `rows` (new, old) copied from `old_VD`, the rest normal with its mean and deviation. So are
-    rows for which there is no old one, of tokens that a tokenizer got and its model did not."""
-    deviation_D, mean_D = torch.std_mean(old_VD, dim=0)
-    new_VD = mean_D + deviation_D * torch.randn(size, old_VD.shape[1])
-    known = [(fresh, old) for fresh, old in rows if old < len(old_VD)]
-    if known:
-        fresh, old = (torch.tensor(ids) for ids in zip(*known, strict=True))
-        new_VD[fresh] = old_VD[old]
-    return new_VD

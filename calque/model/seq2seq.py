@@ -18,9 +18,10 @@ from transformers import AutoConfig, AutoModelForSeq2SeqLM, GenerationConfig
 from calque.errors import ModelError
 from calque.model import beam, parts
 from calque.model.batch import Batch, Hypothesis, Ids, paired, scored
+from calque.model.embeddings import drawn_embeddings
 from calque.model.family import Assembly, Build
 from calque.model.folder import writing
-from calque.model.native import configuration, same_rows
+from calque.model.native import same_rows
 from calque.model.vocabulary import Side
 from calque.recipes.search import Search
 from calque.text.codec import Special
@@ -49,7 +50,7 @@ class Seq2SeqFamily:
         checkpoint, recipe = build.encoder, build.recipe
         if checkpoint is None:
             raise ModelError("a native encoder-decoder needs a checkpoint")
-        config = configuration(checkpoint)
+        config = parts.configuration(checkpoint)
         self._check_positions(checkpoint.name, config)
         parts.set_dropout(config, recipe.dropout, recipe.attention_dropout)
         module = self._network(checkpoint.folder, config, recipe.random_weights)
@@ -189,7 +190,7 @@ def _lay_vocabularies(module: Any, source: Side, target: Side) -> None:  # noqa:
     done: dict[int, Tensor] = {}
     for table, before_VD, side in zip(_tables(module), old, (source, target, target), strict=True):
         if id(table.weight) not in done:
-            table.weight.copy_(parts.drawn_embeddings(before_VD, side.codec.size, side.rows))
+            table.weight.copy_(drawn_embeddings(before_VD, side.codec.size, side.rows))
             done[id(table.weight)] = table.weight
     if old_bias_V is not None:
         new_V = torch.zeros(target.codec.size)

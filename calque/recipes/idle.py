@@ -14,6 +14,7 @@ from calque.recipes.preset import FROM_SCRATCH, with_preset
 if TYPE_CHECKING:
     from calque.recipes.finetune import Finetune
     from calque.recipes.recipe import Recipe
+    from calque.recipes.training import Training
 
 
 def chosen(recipe: Recipe, *names: str, usual: Mapping[str, Any] | None = None) -> list[str]:
@@ -31,7 +32,12 @@ def chosen(recipe: Recipe, *names: str, usual: Mapping[str, Any] | None = None) 
 
 def idle(recipe: Finetune) -> list[str]:
     """What is wrong, in sentences, with settings of which the recipe alone tells that they would do nothing."""
-    return [*_adapter(recipe), *_update(recipe), *_course(recipe), *_search(recipe)]
+    return [*_adapter(recipe), *idle_in_training(recipe), *_search(recipe)]
+
+
+def idle_in_training(recipe: Training) -> list[str]:
+    """The same of the settings that every training run has."""
+    return [*_update(recipe), *_course(recipe)]
 
 
 def begins_from_scratch(recipe: Finetune) -> bool:
@@ -49,7 +55,7 @@ def _adapter(recipe: Finetune) -> Iterator[str]:
         yield (f"{because}, for model {recipe.model} begins from scratch: give a pretrained one, or leave out adapter")
 
 
-def _update(recipe: Finetune) -> Iterator[str]:
+def _update(recipe: Training) -> Iterator[str]:
     optimizer = recipe.optimizer
     if optimizer != "sgd":
         yield from _useless(recipe, "momentum", because=f"belongs to sgd, and the optimizer is {optimizer}")
@@ -61,7 +67,7 @@ def _update(recipe: Finetune) -> Iterator[str]:
         yield "rdrop compares two passes with dropout, and there is no dropout: give one, or leave it out"
 
 
-def _course(recipe: Finetune) -> Iterator[str]:
+def _course(recipe: Training) -> Iterator[str]:
     if recipe.validate_every is not None:
         yield from _useless(recipe, "validations", because="does nothing beside validate_every")
     elif recipe.validations == 1 and recipe.average > 1:
@@ -74,7 +80,7 @@ def _course(recipe: Finetune) -> Iterator[str]:
         )
 
 
-def _validations(recipe: Finetune) -> int | None:
+def _validations(recipe: Training) -> int | None:
     """Validations planned; None where only the data or the speed tell."""
     if recipe.validate_every is None:
         return recipe.validations
@@ -89,6 +95,6 @@ def _search(recipe: Finetune) -> Iterator[str]:
         yield from _useless(recipe, "beam", "length_penalty", "longest_ratio", because=because)
 
 
-def _useless(recipe: Finetune, *names: str, because: str) -> Iterator[str]:
+def _useless(recipe: Recipe, *names: str, because: str) -> Iterator[str]:
     for name in chosen(recipe, *names):
         yield f"{name} {because}; leave it out"

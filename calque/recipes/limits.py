@@ -29,19 +29,13 @@ class Limits(Recipe):
         return self
 
 
-class Validation(Recipe):
-    """What is measured and kept on the way."""
+class Saving(Recipe):
+    """How often it is measured, and what is kept on the way."""
 
     validations: int = Field(
         default=10, ge=1, le=10_000, description="how often the development text is scored in the run"
     )
     validate_every: int | None = Field(default=None, ge=1, description="score it every so many steps instead")
-    validation_pairs: int = Field(
-        default=500, ge=1, description="development pairs translated at each validation (all of them give the loss)"
-    )
-    best: Literal["chrF2", "BLEU", "loss"] = Field(
-        default="chrF2", description="score by which the best weights are kept"
-    )
     average: int = Field(
         default=5, ge=1, le=50, description="best checkpoints averaged at the end; kept if they score better; 1 is off"
     )
@@ -54,6 +48,17 @@ class Validation(Recipe):
     )
     log_every: int = Field(default=10, ge=1, description="steps between two lines of metrics.jsonl")
     tensorboard: bool = Field(default=False, description="write TensorBoard events too")
+
+
+class Validation(Saving):
+    """What is measured of a translator on the way."""
+
+    validation_pairs: int = Field(
+        default=500, ge=1, description="development pairs translated at each validation (all of them give the loss)"
+    )
+    best: Literal["chrF2", "BLEU", "loss"] = Field(
+        default="chrF2", description="score by which the best weights are kept"
+    )
 
 
 class Machine(Recipe):

@@ -21,6 +21,7 @@ CUSTOMARY = {
     "eos": ("[SEP]", "</s>", "<eos>", "<|endoftext|>"),
     "unk": ("[UNK]", "<unk>", "<|endoftext|>"),
 }
+MASKS = ("[MASK]", "<mask>")  # what the token is called that stands for something to be filled in
 BYTE_PIECE = re.compile(r"<0x([0-9A-F]{2})>")
 
 
@@ -122,6 +123,12 @@ class Codec:
         """The same vocabulary with other special tokens or another frame."""
         return Codec(self._tokenizer, special, self.max_length if max_length is None else max_length)
 
+    @cached_property
+    def mask(self) -> int | None:
+        """The special token that stands for what a masked language model is to fill in; None where there is none."""
+        known = (self._tokenizer.token_to_id(name) for name in MASKS)
+        return next((number for number in known if number in self.hidden), None)
+
     def save(self, folder: str | Path, **told: str) -> None:
         """Write `tokenizer.json` and `tokenizer_config.json` (with what else is `told`), each completely or not at all.
 
@@ -211,6 +218,7 @@ class Codec:
         """What transformers needs to know beside the tokenizer itself."""
         surfaces = self.pieces()
         unk = {} if self.special.unk is None else {"unk_token": surfaces[self.special.unk]}
+        mask = {} if self.mask is None else {"mask_token": surfaces[self.mask]}
         frame = {
             side: [surfaces[i] for i in ids]
             for side, ids in (("before", self.special.before), ("after", self.special.after))
@@ -228,6 +236,7 @@ class Codec:
             "eos_token": surfaces[self.special.eos],
             "sep_token": surfaces[self.special.eos],
             **unk,
+            **mask,
             **({_FRAME: frame} if frame else {}),
         }
 

@@ -29,10 +29,15 @@ def split(text: str, fits: Fits, language: str) -> list[str]:
     """
     if fits(text):
         return [text]
-    sentences = partial(_sentences, language=language)
-    cutters: list[Cutter] = [sentences, _clauses, _words, _graphemes, list]
-    parts = ([group] if fits(group) else _packed(group, fits, cutters) for group in _grouped(sentences(text)))
+    segment = partial(_sentences, language=language)
+    cutters: list[Cutter] = [segment, _clauses, _words, _graphemes, list]
+    parts = ([group] if fits(group) else _packed(group, fits, cutters) for group in _grouped(segment(text)))
     return list(itertools.chain.from_iterable(parts))
+
+
+def sentences(text: str, language: str) -> list[str]:
+    """The sentences of a text, without the white space between them; `language` as for `split`."""
+    return [stripped for sentence in _sentences(text, language) if (stripped := sentence.strip())]
 
 
 def _grouped(sentences: Iterable[str]) -> Iterator[str]:

@@ -7,10 +7,11 @@ from typing import Any
 
 from calque.recipes.finetune import Finetune
 from calque.recipes.preset import FROM_SCRATCH, with_preset
+from calque.recipes.recipe import Recipe
 from calque.records import Report
 
 PEFT = ("lora", "dora")  # adapters in a form that PEFT knows
-_ON_HUB = {"minilm": "sentence-transformers/all-MiniLM-L6-v2"}
+ON_HUB = {"minilm": "sentence-transformers/all-MiniLM-L6-v2"}
 
 
 def card(report: Report) -> str:
@@ -22,7 +23,7 @@ def card(report: Report) -> str:
         "library_name: transformers",
         "pipeline_tag: translation",
         f"language: ['{recipe['source']}', '{recipe['target']}']",
-        *([] if recipe["model"] in FROM_SCRATCH else [f"base_model: {_ON_HUB.get(recipe['model'], recipe['model'])}"]),
+        *([] if recipe["model"] in FROM_SCRATCH else [f"base_model: {ON_HUB.get(recipe['model'], recipe['model'])}"]),
         "tags: [calque, translation]",
         "---",
         f"# {recipe['source']} to {recipe['target']} translator",
@@ -101,11 +102,11 @@ def _scores(report: Report) -> list[str]:
     return [*head, *rows, ""]
 
 
-def command(recipe: dict[str, Any]) -> str:
-    """The command that makes the same translator again, with every setting that is not a default."""
-    words = ["calque", "finetune"]
+def command(recipe: dict[str, Any], verb: str = "finetune", settings: type[Recipe] = Finetune) -> str:
+    """The command that makes the same folder again, with every setting that is not a default."""
+    words = ["calque", verb]
     preset = with_preset({"model": recipe["model"]})
-    for name, field in Finetune.model_fields.items():
+    for name, field in settings.model_fields.items():
         value = recipe.get(name)
         default = field.default if name == "model" else preset.get(name, field.default)
         if value is None or value == default or (value == [] and not default):

@@ -6,16 +6,22 @@ Legend: B rows, T positions a row, N = B x T, D width.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from calque.decoding.machine import computes_bf16
+from calque.decoding.machine import computes_bf16, device_of
 from calque.model.attention import Shape, attend
+from calque.recipes.limits import Machine
+from calque.training.progress import Listener, Message
+
+R = TypeVar("R", bound=Machine)
 
 ROWS, LENGTH, HEADS, WIDTH = 32, 20, 12, 384  # what is timed: a usual batch of short sentences in a small network
 REPEATS = 3
@@ -59,6 +65,23 @@ def fastest(device: torch.device, precision: str = "auto", attention: str = "aut
         if seconds[candidate] * MARGIN < seconds[best]:
             best = candidate
     return Choice(*best, {f"{number} {kind}": round(s, 5) for (number, kind), s in seconds.items()})
+
+
+def settled(recipe: R, listener: Listener, before: Mapping[str, Any] | None = None) -> R:
+    """The recipe with choices that depend on the machine made: device, precision, attention. What `before`, the
+    settings of a run that is gone on with, chose by timing stays chosen.
+
+    Raises:
+        MachineError: no such device.
+    """
+    device = device_of(recipe.device)
+    timed = {name: getattr(recipe, name) for name in ("precision", "attention")}
+    if before:
+        timed = {name: before.get(name, value) if value == "auto" else value for name, value in timed.items()}
+    choice = fastest(device, **timed)
+    listener.event(Message(str(choice)))
+    chosen = {"device": str(device), "precision": choice.precision, "attention": choice.attention}
+    return recipe.model_copy(update=chosen)
 
 
 @lru_cache

@@ -8,7 +8,7 @@ from dataclasses import replace
 import torch
 
 from calque.model.batch import Batch, Ids
-from calque.recipes.finetune import Finetune
+from calque.recipes.training import Training
 from calque.training.batches import Batching, Epoch
 from calque.training.material import Material
 from calque.training.objective import Objective
@@ -19,7 +19,7 @@ class Feed:
     """The steps of `material`, cut and shared among `team`, as batches on `device`."""
 
     def __init__(
-        self, recipe: Finetune, material: Material, objective: Objective, team: Team, device: torch.device
+        self, recipe: Training, material: Material, objective: Objective, team: Team, device: torch.device
     ) -> None:
         self.material, self.objective, self.team, self.device = material, objective, team, device
         self.batching = Batching.of(material.rows, recipe.batch_tokens, recipe.micro_batch_tokens, recipe.seed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +30,7 @@ from calque.text.codec import Codec
 from calque.training import adaptation
 from calque.training.card import card
 from calque.training.course import Outcome
-from calque.training.device import fastest
+from calque.training.device import settled
 from calque.training.dropout import with_dropout
 from calque.training.loop import Loop
 from calque.training.material import Material
@@ -154,23 +154,6 @@ def _read(recipe: Finetune) -> list[Text]:
 def _probed(recipe: Finetune, run: Run, start: Start, rows: Sequence[Ids], listener: Listener) -> None:
     if recipe.probes and "probes" not in run.facts:
         run.note({"probes": probe(start.module, start.family, rows, listener, start.adaptation)})
-
-
-def settled(recipe: Finetune, listener: Listener, before: Mapping[str, Any] | None = None) -> Finetune:
-    """The recipe with choices that depend on the machine made: device, precision, attention. What `before`, the
-    settings of a run that is gone on with, chose by timing stays chosen.
-
-    Raises:
-        MachineError: no such device.
-    """
-    device = device_of(recipe.device)
-    timed = {name: getattr(recipe, name) for name in ("precision", "attention")}
-    if before:
-        timed = {name: before.get(name, value) if value == "auto" else value for name, value in timed.items()}
-    choice = fastest(device, **timed)
-    listener.event(Message(str(choice)))
-    chosen = {"device": str(device), "precision": choice.precision, "attention": choice.attention}
-    return recipe.model_copy(update=chosen)
 
 
 def _begun(

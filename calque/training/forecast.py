@@ -14,8 +14,9 @@ import torch
 
 from calque.recipes.finetune import Finetune
 from calque.training.batches import Batching
+from calque.training.device import settled
 from calque.training.dropout import with_dropout
-from calque.training.finetune import Start, begin, settled
+from calque.training.finetune import Start, begin
 from calque.training.loop import prepared
 from calque.training.objective import Translation
 from calque.training.progress import Silence

@@ -15,7 +15,7 @@ from accelerate.utils import DistributedDataParallelKwargs
 from torch import nn
 
 from calque.errors import Interrupted, MachineError, ProbeError, is_out_of_memory
-from calque.recipes.finetune import Finetune
+from calque.recipes.training import Training
 from calque.training.average import Average
 from calque.training.checkpoint import Checkpoints
 from calque.training.course import Course, Outcome, Paused
@@ -33,10 +33,10 @@ from calque.training.snapshots import Snapshots
 from calque.training.team import ALONE, Team
 from calque.training.tracker import tensorboard
 from calque.training.update import apply, gradient
-from calque.training.validate import Measured, Validator
+from calque.training.validate import LOWER_IS_BETTER, Measured, Measurer
 
 
-def accelerator_of(recipe: Finetune) -> Accelerator:
+def accelerator_of(recipe: Training) -> Accelerator:
     """The device and precision that the recipe asks for, through accelerate."""
     from accelerate.state import AcceleratorState
 
@@ -47,7 +47,7 @@ def accelerator_of(recipe: Finetune) -> Accelerator:
 
 
 def prepared(
-    recipe: Finetune, module: nn.Module, pretrained: frozenset[str], objective: Objective
+    recipe: Training, module: nn.Module, pretrained: frozenset[str], objective: Objective
 ) -> tuple[Accelerator, nn.Module, torch.optim.Optimizer]:
     """What takes a step: the accelerator, the network with its loss, and the optimizer of what the recipe trains."""
     freeze(recipe, module, pretrained)
@@ -68,12 +68,12 @@ class Loop:
 
     def __init__(
         self,
-        recipe: Finetune,
+        recipe: Training,
         module: nn.Module,
         pretrained: frozenset[str],
         objective: Objective,
         material: Material,
-        validator: Validator,
+        validator: Measurer,
         run: Path,
         listener: Listener,
         team: Team = ALONE,
@@ -297,7 +297,7 @@ class Loop:
         speed = course.tokens / spent
         fraction = self.fraction
         best = self.snapshots.best
-        if best is not None and self.recipe.best == "loss":
+        if best is not None and self.recipe.best in LOWER_IS_BETTER:
             best = -best  # snapshots are compared by what is higher
         eta = course.seconds * (1 - fraction) / fraction if fraction > 0 else None
         self._record({"step": course.step, "epoch": self._epochs(), "loss": loss, "lr": self.learning_rate,

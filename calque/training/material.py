@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from calque.model.batch import Ids
@@ -31,13 +31,16 @@ class Respelling:
         return [Ids(*row) for row in zip(sources, targets, strict=True)]
 
 
+Shown = Callable[[Sequence[Ids], Sequence[int], int], list[Ids]]  # of rows, their numbers and an epoch
+
+
 @dataclass(frozen=True, slots=True)
 class Material:
-    """The training rows, the corpora that they come from, and how their pieces are split."""
+    """The training rows, the corpora that they come from, and how an epoch shows them, where not as they are."""
 
     rows: Store
     corpora: Corpora
-    respelling: Respelling | None = None
+    shown: Shown | None = None
 
     @classmethod
     def of(cls, recipe: Finetune, text: Text, rows: Store, codecs: tuple[Codec, Codec]) -> Material:
@@ -49,4 +52,4 @@ class Material:
     def examples(self, numbers: Sequence[int], epoch: int) -> list[Ids]:
         """The rows of these numbers, as this epoch shows them."""
         rows = [self.rows[number] for number in numbers]
-        return rows if self.respelling is None else self.respelling(rows, numbers, epoch)
+        return rows if self.shown is None else self.shown(rows, numbers, epoch)

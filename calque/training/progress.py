@@ -33,13 +33,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """Development scores: loss in nats per token, BLEU and chrF2 of translated text, whether it is the best so far."""
+    """Development scores: loss in nats per token, named scores such as the BLEU of translated text, whether it is the
+    best so far, and a sample where there is one."""
 
     step: int
     loss: float
     scores: dict[str, float]
     best: bool
-    sample: Sample
+    sample: Sample | None
 
 
 Event = Message | Step | Validation

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from calque.errors import RecipeError
 from calque.model.lean import THROUGH, covers
 from calque.model.sharing import is_shared
-from calque.recipes.finetune import Finetune
+from calque.recipes.training import Training
 from calque.training.memory import Memory
 from calque.training.objective import Scored
 from calque.training.team import Team
@@ -159,7 +159,7 @@ class Sharded:
 
 
 def held(
-    recipe: Finetune,
+    recipe: Training,
     module: nn.Module,
     scored: nn.Module,
     optimizer: torch.optim.Optimizer,
@@ -172,7 +172,7 @@ def held(
     return Sharded(module, scored.get_submodule("module"), optimizer, device, team)
 
 
-def refuse_unshardable(recipe: Finetune, team: Team) -> None:
+def refuse_unshardable(recipe: Training, team: Team) -> None:
     """Raise RecipeError where the recipe asks for what cannot be sharded, or the launcher for another sharding."""
     if os.environ.get("ACCELERATE_USE_FSDP", "false").lower() == "true":
         raise RecipeError("accelerate launch was told to use FSDP: leave that out, and give --sharding full instead")
@@ -192,7 +192,7 @@ def refuse_unshardable(recipe: Finetune, team: Team) -> None:
         )
 
 
-def sharded(recipe: Finetune, scored: Scored, device: torch.device) -> Scored:
+def sharded(recipe: Training, scored: Scored, device: torch.device) -> Scored:
     """A copy whose parameters are shares: layer by layer, so that only a few are gathered at a time, and the rest
     (embeddings, the output layer tied to them) together for the whole step. Layers that are computed leanly in bf16 are
     gathered in bf16 too: a copy in that precision would be kept for the backward pass otherwise. (Transformers' own

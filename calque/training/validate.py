@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import nn
@@ -19,19 +20,35 @@ from calque.training.progress import Sample
 from calque.training.team import ALONE, Team
 
 GREEDY = Search(beam=1, longest_ratio=2)  # young networks run on for ever
+LOWER_IS_BETTER = frozenset({"loss", "perplexity", "bits_per_character"})
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Loss in nats per target token, scores of translated text, and a sample."""
+    """Loss in nats per scored token, named scores, and a sample where there is one to show."""
 
     loss: float
     scores: dict[str, float]
-    sample: Sample
+    sample: Sample | None = None
 
     def better_by(self, metric: str) -> float:
         """The number to compare by: higher is better."""
-        return -self.loss if metric == "loss" else self.scores[metric]
+        value = self.loss if metric == "loss" else self.scores[metric]
+        return -value if metric in LOWER_IS_BETTER else value
+
+
+class Measurer(Protocol):
+    """Whoever tells the loop how good a network is."""
+
+    def measure(
+        self,
+        module: nn.Module,
+        turn: int = 0,
+        between: Callable[[], None] = lambda: None,
+        team: Team = ALONE,
+    ) -> Measured:
+        """Score the network on held-out text, and leave it as it is; `turn` counts the validations of a run, `between`
+        is called between batches, and a `team` shares the work."""
 
 
 @dataclass(frozen=True)
