@@ -101,7 +101,8 @@ def test_the_pretraining_benchmark_tells_what_its_page_promises(place, capsys, t
     pretraining.main(
         [*(part for name in ("train", "dev", "test") for part in (f"--{name}", str(data / name))),
          "--mono", str(text), "--pairs", "60", "--seeds", "1", "--steps", "2", "--pretraining-steps", "2",
-         "--layers", "1", "--width", "16", "--heads", "2", "--feed-forward", "32", "--test-pairs", "4", "--device", "cpu", "--json"]
+         "--layers", "1", "--width", "16", "--heads", "2", "--feed-forward", "32", "--test-pairs", "4",
+         "--device", "cpu", "--json"]
     )  # fmt: skip
     told = json.loads(capsys.readouterr().out)
     assert [row["contender"] for row in told["rows"]] == ["pretrained", "none", "random"]
