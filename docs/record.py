@@ -3,7 +3,7 @@
 make demo && python docs/record.py demo-model
 
 `calque finetune` is not run again: its answer is the report that it left in the folder. `calque demo`,
-`calque merge` and `calque pretrain` are run with the smallest budgets, in a temporary folder; `python docs/record.py`
+`calque merge`, `calque pretrain` and `calque select` are run with the smallest budgets, in a temporary folder; `python docs/record.py`
 alone records only these.
 """
 
@@ -34,7 +34,21 @@ BRIEF = {  # in a folder of their own, one after the other; what has no name is 
     "merge": "calque merge brief-lora --out brief-merged --json",
     "pretrain": "calque pretrain --text brief.corpus/train.fr --objective clm --steps 2 --validations 1 --average 1 "
     "--threads 1 --out brief-model --json",
+    "select": "calque select --candidates candidates.toml --train brief.corpus/train --dev brief.corpus/dev "
+    "--test brief.corpus/test --source en --target fr --minutes 0.5 --bootstrap 100 --trials 100 --beam 1 --threads 1 "
+    "--no-checks --out chosen --json",
 }
+CANDIDATES = """
+model = "tiny"
+width = 32
+heads = 2
+probes = false
+
+[small]
+width = 16
+
+[wide]
+"""
 KEPT = 2  # entries of a table or list that are shown
 TABLES = {"recipe", "scores", "versions", "copy", "lexicon", "probes", "digests", "text", "train", "dev", "extras"}
 LONG = 90  # characters of a sentence that are shown
@@ -74,6 +88,7 @@ def answered(call: str, place: Path | None = None) -> dict[str, Any]:
 def brief() -> None:
     """Record the commands that are run with the smallest budgets."""
     with tempfile.TemporaryDirectory() as place:
+        (Path(place) / "candidates.toml").write_text(CANDIDATES, encoding="utf-8")
         for name, call in BRIEF.items():
             answer = answered(call, Path(place))
             if name:
