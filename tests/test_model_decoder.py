@@ -68,8 +68,16 @@ def test_texts_begin_as_the_checkpoint_learnt_them_and_padding_is_no_other_token
     assert codec.decode(codec.encode("Zéro, Œuf!" if kind == "gpt2" else PAIRS[0][1])) in ("Zéro, Œuf!", PAIRS[0][1])
 
 
-@pytest.mark.parametrize("vocabulary", ["keep", "trim", "unigram", "bpe", "auto"])
-@pytest.mark.parametrize("kind", ["gpt2", "xglm"])
+SLOW = pytest.mark.slow
+LEARNT = [
+    *(("gpt2", vocabulary) for vocabulary in ("keep", "trim", "unigram")),
+    *(pytest.param("gpt2", vocabulary, marks=SLOW) for vocabulary in ("bpe", "auto")),
+    *(("xglm", vocabulary) for vocabulary in ("keep", "trim")),
+    *(pytest.param("xglm", vocabulary, marks=SLOW) for vocabulary in ("unigram", "bpe", "auto")),
+]
+
+
+@pytest.mark.parametrize(("kind", "vocabulary"), LEARNT)
 def test_what_it_learns_by_heart_it_says_to_the_end(place, kind, vocabulary):
     """An end token that is not learnt, or a search that stops at the start token, would show."""
     family, assembly, (source, target) = joined(place / "bert", place / kind, {"target_vocabulary": vocabulary})

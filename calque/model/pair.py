@@ -96,9 +96,17 @@ class PairFamily:
         return module.eval()  # type: ignore[no-any-return]
 
     def _suit(self, module: nn.Module) -> None:
-        """Let transformers too compute attention as is chosen, where its forward pass is used."""
-        if self.way.attention == "matmul" and not lean.covers(module):
+        """Let transformers compute attention as is chosen, and keep as little as is asked, where its forward pass is
+        used."""
+        if self._is_lean(module):
+            return
+        if self.way.attention == "matmul":
             module.set_attn_implementation("eager")  # type: ignore[operator]
+        if self.way.recompute:
+            parts.recompute(module)
+
+    def _is_lean(self, module: nn.Module) -> bool:
+        return self.way.attention != "stock" and lean.covers(module)
 
     def save(self, module: nn.Module, folder: Path) -> None:
         """Write the Hugging Face files of the pair into `folder`."""
@@ -120,7 +128,7 @@ class PairFamily:
     def _hidden(self, module: nn.Module, batch: Batch) -> Tensor:
         """The decoder's last states, (B, T, D)."""
         pair: Any = module
-        if self.way.attention != "stock" and lean.covers(pair):
+        if self._is_lean(pair):
             return lean.states(pair, batch, self.way)
         memory_BSD = pair.encoder(input_ids=batch.inputs_BS, attention_mask=batch.mask_BS).last_hidden_state
         if hasattr(pair, "enc_to_dec_proj"):
