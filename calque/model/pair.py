@@ -120,6 +120,9 @@ class PairFamily:
     def states(self, module: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
         """One forward pass without the output layer. Target padding is on the right, where causal attention never
         looks from a scored position, so the decoder needs no mask of its own."""
+        return self._scored(module, batch)
+
+    def _scored(self, module: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
         if batch.labels_BT is None:
             raise ValueError("a batch without targets has no scored positions")
         states_ND, labels_N = scored(batch, self._hidden(module, batch))
@@ -153,4 +156,4 @@ class PairFamily:
         longest = beam.longest(search, self.max_length - 1, batch.inputs_BS.shape[1])
         found = beam.said(module, search, longest, input_ids=batch.inputs_BS, attention_mask=batch.mask_BS)
         head = self.head(module)
-        return beam.hypotheses(batch, found, self.target, search, lambda forced: self.states(module, forced), head)
+        return beam.hypotheses(batch, found, self.target, search, lambda forced: self._scored(module, forced), head)
