@@ -36,7 +36,7 @@ def place(tmp_path_factory):
 
 def joined(encoder, decoder, vocabulary=None, **settings):
     """Family, network and codecs."""
-    halves = find(str(encoder)), None if decoder is None else find(str(decoder))
+    halves = [None if half is None else find(str(half)) for half in (encoder, decoder)]
     chosen = choose("pair", Vocabulary(max_length=60, **(vocabulary or {})), *halves, *zip(*PAIRS, strict=True))
     codecs = chosen.source.codec, chosen.target.codec
     family = families.of("pair", *codecs)
@@ -68,8 +68,16 @@ def test_texts_begin_as_the_checkpoint_learnt_them_and_padding_is_no_other_token
     assert codec.decode(codec.encode("Zéro, Œuf!" if kind == "gpt2" else PAIRS[0][1])) in ("Zéro, Œuf!", PAIRS[0][1])
 
 
-@pytest.mark.parametrize("vocabulary", ["keep", "trim", "unigram", "bpe", "auto"])
-@pytest.mark.parametrize("kind", ["gpt2", "xglm"])
+SLOW = pytest.mark.slow
+LEARNT = [
+    *(("gpt2", vocabulary) for vocabulary in ("keep", "trim", "unigram")),
+    *(pytest.param("gpt2", vocabulary, marks=SLOW) for vocabulary in ("bpe", "auto")),
+    *(("xglm", vocabulary) for vocabulary in ("keep", "trim")),
+    *(pytest.param("xglm", vocabulary, marks=SLOW) for vocabulary in ("unigram", "bpe", "auto")),
+]
+
+
+@pytest.mark.parametrize(("kind", "vocabulary"), LEARNT)
 def test_what_it_learns_by_heart_it_says_to_the_end(place, kind, vocabulary):
     """An end token that is not learnt, or a search that stops at the start token, would show."""
     family, assembly, (source, target) = joined(place / "bert", place / kind, {"target_vocabulary": vocabulary})
@@ -160,6 +168,37 @@ def test_an_encoder_saved_as_a_decoder_reads_in_both_directions(place, tmp_path)
         ids[0, -2] = ids[0, 1]
         other = encoder(input_ids=ids).last_hidden_state[0, 0]
     assert not torch.allclose(one, other, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("encoder", "decoder", "settings"),
+    [
+        ("bert", "gpt2", {"random_weights": True}),
+        ("bert", "xglm", {"random_weights": True, "decoder_layers": 1}),
+        (None, "gpt2", {"width": 24, "heads": 2, "feed_forward": 32, "encoder_layers": 1}),
+        (None, "xglm", {"width": 24, "heads": 2, "feed_forward": 32, "encoder_layers": 1, "cross_attention": "self"}),
+        ("modernbert", None, {"decoder_layers": 1}),
+        ("bert", "bert", {"random_weights": True, "share_weights": True}),
+        ("bert", "bert", {"share_weights": True, "encoder_layers": 1, "decoder_layers": 1, "cross_attention": "self"}),
+    ],
+)
+def test_other_ways_to_begin(place, tmp_path, encoder, decoder, settings):
+    """New encoders, random weights, one layer: saved and loaded, they compute the same, and what is new is known."""
+    halves = [None if kind is None else place / kind for kind in (encoder, decoder)]
+    family, assembly, (source, target) = joined(*halves, **settings)
+    module = assembly.module.eval()
+    known = {name for name, _ in module.named_parameters()} & assembly.pretrained
+    if settings.get("random_weights"):
+        assert known == set()
+    else:
+        assert {name.partition(".")[0] for name in known} == {
+            half for half, kind in (("encoder", encoder), ("decoder", decoder)) if kind
+        } - ({"decoder"} if settings.get("share_weights") and settings["cross_attention"] == "new" else set())
+    family.save(module, tmp_path)
+    batch = family.batch([Ids(source.encode(a), target.encode(b)) for a, b in PAIRS[:3]])
+    with torch.no_grad():
+        states = [family.states(network, batch)[0] for network in (module, family.load(tmp_path))]
+    assert torch.equal(*states)
 
 
 def test_modernbert_keeps_each_layers_kind_of_attention(place, tmp_path):

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import decoders
+import natives
 import pytest
 import torch
 from checkpoints import numbers
@@ -34,24 +36,26 @@ from calque.training.objective import Translation
 from calque.training.update import update
 
 PAIRS = numbers(40)
+TEXTS = list(zip(natives.SOURCES, natives.TARGETS, strict=True))
 LENGTH = 30
 BEAM = Search(beam=3, n_best=2, longest_ratio=0.25)
 
 
 @dataclass(frozen=True)
 class Case:
-    """A network of a family, with the codecs that it speaks through; `auto` is the class of transformers that loads it
-    alone."""
+    """A network of a family, with the codecs that it speaks through and text for it; `auto` is the class of
+    transformers that loads it alone."""
 
     family: Family
     module: nn.Module
     source: Codec
     target: Codec
     auto: str = "AutoModelForSeq2SeqLM"
+    pairs: tuple[tuple[str, str], ...] = tuple(PAIRS)
 
     def rows(self, count: int = 5, targets: bool = True) -> list[Ids]:
         """The first pairs that are not too long, as ids."""
-        fitting = [pair for pair in PAIRS if self.source.fits(pair[0]) and self.target.fits(pair[1])][:count]
+        fitting = [pair for pair in self.pairs if self.source.fits(pair[0]) and self.target.fits(pair[1])][:count]
         return [Ids(self.source.encode(a), self.target.encode(b) if targets else None) for a, b in fitting]
 
     def train(self, steps: int, count: int = 5) -> float:
@@ -94,6 +98,34 @@ def pair(encoder: str, decoder: str | None, **settings: Any) -> Callable[[Path],
     return made
 
 
+def native(kind: str, **settings: Any) -> Callable[[Path], Case]:
+    """A case of the family `seq2seq`."""
+    return _whole("seq2seq", lambda folder: natives.build(kind, folder / kind), tuple(TEXTS), **settings)
+
+
+def alone(kind: str, **settings: Any) -> Callable[[Path], Case]:
+    """A case of the family `causal`."""
+    return _whole("causal", lambda folder: decoders.decoder(folder / kind, kind), tuple(PAIRS), **settings)
+
+
+def _whole(
+    family: str, make: Callable[[Path], Path], pairs: tuple[tuple[str, str], ...], **settings: Any
+) -> Callable[[Path], Case]:
+    """A case whose checkpoint is a translator without another half."""
+
+    def made(folder: Path) -> Case:
+        checkpoint = find(str(make(folder)))
+        recipe = Vocabulary(**{"max_length": LENGTH} | settings)
+        chosen = choose(family, recipe, checkpoint, checkpoint, *zip(*pairs, strict=True), ("en", "fr"))
+        codecs = chosen.source.codec, chosen.target.codec
+        of = families.of(family, *codecs)
+        module = of.assemble(Build(Architecture(model="x"), checkpoint, checkpoint, chosen)).module
+        auto = "AutoModelForCausalLM" if family == "causal" else "AutoModelForSeq2SeqLM"
+        return Case(of, module, *codecs, auto, pairs)
+
+    return made
+
+
 CASES: dict[str, Callable[[Path], Case]] = {
     "bert + bert": pair("bert", "bert", decoder_layers=1),
     "bert + gpt2": pair("bert", "gpt2", cross_attention="scaled"),
@@ -107,6 +139,10 @@ CASES: dict[str, Callable[[Path], Case]] = {
     "xlm-roberta, shared, one vocabulary": pair(
         "xlm-roberta", "xlm-roberta", share_weights=True, source_vocabulary="keep", target_vocabulary="keep"
     ),
+    "marian": native("marian"),
+    "nllb": native("nllb", target_vocabulary="trim", source_vocabulary="trim"),
+    "t5": native("t5", max_length=60),
+    "gpt2 alone": alone("gpt2", max_length=80),
 }
 
 
@@ -118,7 +154,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Case]:
         case = make(tmp_path_factory.mktemp("case"))
         torch.manual_seed(5)
         for parameter in case.module.parameters():
-            if parameter.dim() > 1:
+            if parameter.dim() > 1 and parameter.requires_grad:
                 nn.init.normal_(parameter, std=0.2)
         case.train(12)
         cases[name] = case
@@ -207,14 +243,14 @@ def test_generation_with_cache_equals_without(case: Case) -> None:
 @torch.no_grad()
 def test_beam_scores_are_log_probabilities_of_a_plain_forward_pass(case: Case) -> None:
     rows = case.rows(3, targets=False)
-    special = case.target.special
+    (before, _), eos = case.target.special.frame, case.target.special.eos
     for row, found in zip(rows, case.family.generate(case.module, case.family.batch(rows), BEAM), strict=True):
         assert [h.score for h in found] == sorted((h.score for h in found), reverse=True)
         for hypothesis in found:
-            said = [special.bos, *hypothesis.ids, *([special.eos] if hypothesis.ended else [])]
+            said = [*before, *hypothesis.ids, *([eos] if hypothesis.ended else [])]
             batch = case.family.batch([Ids(row.source, said)])
-            chances = case.logits(batch).log_softmax(1)
-            labels = batch.labels_BT[batch.labels_BT != IGNORED]
+            chances = case.logits(batch).log_softmax(1)[len(before) - 1 :]  # what it must begin with does not count
+            labels = batch.labels_BT[batch.labels_BT != IGNORED][len(before) - 1 :]
             wanted = float(chances.gather(1, labels[:, None]).mean())
             assert hypothesis.score == pytest.approx(wanted, abs=1e-4)
 
@@ -227,20 +263,29 @@ from calque.model.folder import Folder
 from calque.model import family as families
 from calque.recipes.search import Search
 
+PENALTY = 0.0  # lengths do not count: transformers counts a forced language code among them
 torch.set_num_threads(1)
 transformers.utils.logging.disable_progress_bar()
 told = {}
-for name, auto, path, sources in json.load(sys.stdin):
+for name, auto, path, sources, begin in json.load(sys.stdin):
     folder = Folder.open(path)
     family = families.of(folder.family, folder.source_codec, folder.target_codec)
     module = family.load(folder.path)
     batch = family.batch([Ids(source) for source in sources])
-    found = family.generate(module, batch, Search(beam=4))
+    found = family.generate(module, batch, Search(beam=4, length_penalty=PENALTY))
     alone = getattr(transformers, auto).from_pretrained(path).eval()
-    theirs = alone.generate(input_ids=batch.inputs_BS, attention_mask=batch.mask_BS)
+    if auto == "AutoModelForCausalLM":  # goes on with a prompt
+        prompts = [torch.tensor([source + begin]) for source in sources]
+        seen = [{"input_ids": ids, "attention_mask": torch.ones_like(ids)} for ids in prompts]
+        said = [alone.generate(**one, length_penalty=PENALTY)[0].tolist() for one in seen]
+        theirs = [ids[len(source) :] for ids, source in zip(said, sources)]
+    else:
+        theirs = alone.generate(
+            input_ids=batch.inputs_BS, attention_mask=batch.mask_BS, length_penalty=PENALTY
+        ).tolist()
     told[name] = {
         "ours": [[h.ids, h.score] for h, *_ in found],
-        "theirs": theirs.tolist(),
+        "theirs": theirs,
         "parameters": sum(p.numel() for p in module.parameters()),
     }
 print(json.dumps(told))
@@ -255,7 +300,8 @@ def reloaded(made: dict[str, Case], tmp_path_factory: pytest.TempPathFactory) ->
         folder = tmp_path_factory.mktemp("saved")
         case.family.save(case.module, folder)
         describe(folder, case.family.name, ("en", "fr"), (case.source, case.target))
-        work.append([name, case.auto, str(folder), [row.source for row in case.rows(4)]])
+        sources = [row.source for row in case.rows(4)]
+        work.append([name, case.auto, str(folder), sources, case.target.special.frame[0]])
     out = subprocess.run([sys.executable, "-c", AGAIN], input=json.dumps(work), capture_output=True, text=True)
     assert out.returncode == 0, out.stderr
     return json.loads(out.stdout)
@@ -264,7 +310,8 @@ def reloaded(made: dict[str, Case], tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.mark.parametrize("name", CASES)
 def test_a_new_process_translates_the_same(name: str, made: dict[str, Case], reloaded: dict[str, Any]) -> None:
     case = made[name]
-    here = case.family.generate(case.module, case.family.batch(case.rows(4, targets=False)), Search(beam=4))
+    batch = case.family.batch(case.rows(4, targets=False))
+    here = case.family.generate(case.module, batch, Search(beam=4, length_penalty=0.0))
     assert [ids for ids, _ in reloaded[name]["ours"]] == [h.ids for h, *_ in here]
     assert [score for _, score in reloaded[name]["ours"]] == pytest.approx([h.score for h, *_ in here], abs=1e-5)
     assert reloaded[name]["parameters"] == sum(p.numel() for p in case.module.parameters())
@@ -272,6 +319,9 @@ def test_a_new_process_translates_the_same(name: str, made: dict[str, Case], rel
 
 @pytest.mark.parametrize("name", CASES)
 def test_transformers_alone_generates_the_same(name: str, made: dict[str, Case], reloaded: dict[str, Any]) -> None:
+    """With the start token first, and the language's code where there is one."""
     special = made[name].target.special
-    theirs = [[i for i in ids if i not in (special.pad, special.bos, special.eos)] for ids in reloaded[name]["theirs"]]
-    assert theirs == [ids for ids, _ in reloaded[name]["ours"]]
+    begin = special.frame[0]
+    for ours, theirs in zip([ids for ids, _ in reloaded[name]["ours"]], reloaded[name]["theirs"], strict=True):
+        assert theirs[: len(begin) + len(ours)] == begin + ours
+        assert set(theirs[len(begin) + len(ours) :]) <= {special.eos, special.pad}

@@ -111,6 +111,29 @@ def test_attention_is_computed_as_is_asked_and_comes_to_the_same(checkpoints, tm
     assert torch.allclose(*states, atol=2e-5)
 
 
+@pytest.mark.parametrize(("encoder", "decoder"), [("deberta-v2", "gpt2"), ("modernbert", "xglm"), ("bert", "bert")])
+def test_recomputing_layers_changes_no_gradient(checkpoints, encoder, decoder):
+    halves = checkpoints(encoder), checkpoints(decoder)
+    chosen = choose("pair", Vocabulary(max_length=60), *halves, *zip(*PAIRS, strict=True))
+    codecs = chosen.source.codec, chosen.target.codec
+    gradients, kept = [], []
+    for recompute in (False, True):
+        family = families.of("pair", *codecs, "matmul", recompute)
+        torch.manual_seed(1)
+        module = family.assemble(Build(Architecture(model="x", dropout=0.0), *halves, chosen)).module.train()
+        batch = family.batch([Ids(codecs[0].encode(a), codecs[1].encode(b)) for a, b in PAIRS[:4]])
+        sizes = []
+        with torch.autograd.graph.saved_tensors_hooks(lambda t, sizes=sizes: sizes.append(t.numel()) or t, lambda t: t):
+            loss = Translation(family).summed_loss(module, batch)
+        loss.backward()
+        gradients.append({name: p.grad for name, p in module.named_parameters() if p.grad is not None})
+        kept.append(sum(sizes))
+    assert gradients[0].keys() == gradients[1].keys()
+    for name, gradient in gradients[0].items():
+        assert torch.allclose(gradient, gradients[1][name], rtol=1e-4, atol=1e-4), name
+    assert kept[1] < 0.7 * kept[0]
+
+
 def attending(module):
     """Whatever in a network asks its configuration how to attend."""
     return [inner for inner in module.modules() if type(inner).__name__.endswith("Attention") and _asks(inner)]

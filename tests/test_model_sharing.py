@@ -8,6 +8,7 @@ from checkpoints import numbers
 from halves import half
 from safetensors.torch import load_file
 
+from calque.errors import RecipeError
 from calque.model import family as families
 from calque.model import lean
 from calque.model.batch import Ids
@@ -17,7 +18,8 @@ from calque.model.sharing import is_shared
 from calque.model.vocabulary import choose
 from calque.recipes.architecture import Architecture
 from calque.recipes.vocabulary import Vocabulary
-from calque.training.objective import Translation
+from calque.training.objective import Scored, Translation
+from calque.training.sharding import sharded
 
 PAIRS = numbers(40)
 WORDS = "embeddings.word_embeddings.weight"
@@ -70,6 +72,12 @@ def test_the_encoder_computes_what_the_checkpoint_computes(tmp_path):
     names = {name for name, _ in one.module.named_parameters()}
     assert {name for name in one.pretrained & names if name.startswith("decoder.")} == set()
     assert {name for name in names - one.pretrained if "crossattention" not in name} == {"decoder.lm_head.bias"}
+
+
+def test_shared_weights_are_not_sharded(tmp_path):
+    family, assembly, _ = made(tmp_path, "bert", share_weights=True)
+    with pytest.raises(RecipeError, match="--sharding full cannot go with shared weights"):
+        sharded(None, Scored(assembly.module, Translation(family)), torch.device("cpu"))
 
 
 def test_both_halves_move_the_one_set(tmp_path):

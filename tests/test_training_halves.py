@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 
 import pytest
 import torch
@@ -11,10 +12,11 @@ import transformers
 from checkpoints import corpus, numbers
 from halves import half
 from safetensors.torch import load_file
+from tiny_run import Killer, same
 
 from calque.cli.main import run
 from calque.decoding.translator import Translator
-from calque.errors import ModelError, RecipeError
+from calque.errors import Interrupted, ModelError, RecipeError
 from calque.model import adapter
 from calque.model import family as families
 from calque.model.batch import Ids
@@ -156,6 +158,25 @@ def test_shared_weights_are_trained_and_stay_one(settings):
         finetune(
             Finetune.of({**given, **going_on, "share_weights": False, "adapter": "lora", "out": given["out"] + "-4"})
         )
+
+
+@pytest.mark.parametrize("changes", [{"share_weights": True}, {"decoder": "gpt2"}])
+def test_a_run_that_was_stopped_goes_on_bit_for_bit(settings, tmp_path, changes):
+    changed = {
+        "steps": 8,
+        "validate_every": 4,
+        "save_every": 2,
+        "log_every": 1,
+        "average": 2,
+        "probes": False,
+    } | changes
+    given = settings("roberta", changed.pop("decoder", "same"), **changed)
+    finetune(Finetune.of(given))
+    stopped = given | {"out": given["out"] + "-stopped"}
+    with pytest.raises(Interrupted):
+        finetune(Finetune.of(stopped), listener=Killer(5, signal.SIGTERM))
+    finetune(Finetune.of(stopped), resume=True)
+    assert same(tmp_path / "out", tmp_path / "out-stopped")
 
 
 def test_shared_weights_from_scratch(settings):

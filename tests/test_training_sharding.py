@@ -9,6 +9,7 @@ import pytest
 import tiny_run
 import torch
 from checkpoints import checkpoint
+from halves import half
 from test_training_loop import settings  # noqa: F401 - a fixture
 from test_training_team import launched, losses
 from torch import distributed
@@ -71,13 +72,17 @@ WAYS = [
     {"precision": "bf16", "recompute": True},
     {"adapter": "lora", "model": "bert"},
     {"adapter": "dora", "model": "bert", "precision": "bf16"},
+    {"model": "deberta-v2", "decoder": "gpt2"},
+    {"model": "modernbert", "decoder": "xglm"},
 ]
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: " ".join(map(str, way.values())) or "plain")
 def test_loss_and_gradient_are_those_of_the_whole_network(settings, tmp_path, group, way):  # noqa: F811
     if "model" in way:
-        way = PRETRAINED | way | {"model": str(checkpoint(tmp_path / "bert", "bert"))}
+        make = half if "decoder" in way else checkpoint
+        found = {name: str(make(tmp_path / way[name], way[name])) for name in ("model", "decoder") if name in way}
+        way = PRETRAINED | way | found
         settings = {name: value for name, value in settings.items() if name not in OWN}
     recipe = Finetune.of(settings | {"attention": "matmul", "dropout": 0.0} | way)
     whole, shares, _, rows = sharded_of(recipe)

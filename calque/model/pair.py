@@ -96,9 +96,17 @@ class PairFamily:
         return module.eval()  # type: ignore[no-any-return]
 
     def _suit(self, module: nn.Module) -> None:
-        """Let transformers too compute attention as is chosen, where its forward pass is used."""
-        if self.way.attention == "matmul" and not lean.covers(module):
+        """Let transformers compute attention as is chosen, and keep as little as is asked, where its forward pass is
+        used."""
+        if self._is_lean(module):
+            return
+        if self.way.attention == "matmul":
             module.set_attn_implementation("eager")  # type: ignore[operator]
+        if self.way.recompute:
+            parts.recompute(module)
+
+    def _is_lean(self, module: nn.Module) -> bool:
+        return self.way.attention != "stock" and lean.covers(module)
 
     def save(self, module: nn.Module, folder: Path) -> None:
         """Write the Hugging Face files of the pair into `folder`."""
@@ -112,6 +120,9 @@ class PairFamily:
     def states(self, module: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
         """One forward pass without the output layer. Target padding is on the right, where causal attention never
         looks from a scored position, so the decoder needs no mask of its own."""
+        return self._scored(module, batch)
+
+    def _scored(self, module: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
         if batch.labels_BT is None:
             raise ValueError("a batch without targets has no scored positions")
         states_ND, labels_N = scored(batch, self._hidden(module, batch))
@@ -120,7 +131,7 @@ class PairFamily:
     def _hidden(self, module: nn.Module, batch: Batch) -> Tensor:
         """The decoder's last states, (B, T, D)."""
         pair: Any = module
-        if self.way.attention != "stock" and lean.covers(pair):
+        if self._is_lean(pair):
             return lean.states(pair, batch, self.way)
         memory_BSD = pair.encoder(input_ids=batch.inputs_BS, attention_mask=batch.mask_BS).last_hidden_state
         if hasattr(pair, "enc_to_dec_proj"):
@@ -145,4 +156,4 @@ class PairFamily:
         longest = beam.longest(search, self.max_length - 1, batch.inputs_BS.shape[1])
         found = beam.said(module, search, longest, input_ids=batch.inputs_BS, attention_mask=batch.mask_BS)
         head = self.head(module)
-        return beam.hypotheses(batch, found, self.target, search, lambda forced: self.states(module, forced), head)
+        return beam.hypotheses(batch, found, self.target, search, lambda forced: self._scored(module, forced), head)

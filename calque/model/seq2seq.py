@@ -119,7 +119,12 @@ class Seq2SeqFamily:
         return module.eval()  # type: ignore[no-any-return]
 
     def _suit(self, module: Any) -> None:  # noqa: ANN401
-        """Let transformers compute attention as is chosen, and keep as little as is asked."""
+        """Let transformers compute attention as is chosen, and keep as little as is asked. Marian's sinusoids, which it
+        computes anew where a folder is loaded and does not save, must not be trained."""
+        unsaved = set(getattr(module, "_keys_to_ignore_on_save", None) or ())
+        for name, parameter in module.named_parameters():
+            if name in unsaved:
+                parameter.requires_grad_(False)
         if (implementation := _IMPLEMENTATIONS[self.attention]) is not None:
             module.set_attn_implementation(implementation)
         if self.recompute:
