@@ -111,7 +111,9 @@ def test_a_chat_model_translates_without_calque(places, tmp_path):
     with torch.no_grad():
         ids = module.generate(**inputs, num_beams=1)[:, inputs["input_ids"].shape[1] :]
     ours = Translator(out, device="cpu").translate(sources, Search(beam=1))
-    assert [text.strip() for text in tokenizer.batch_decode(ids, skip_special_tokens=True)] == [one.text for one in ours]
+    assert [text.strip() for text in tokenizer.batch_decode(ids, skip_special_tokens=True)] == [
+        one.text for one in ours
+    ]
 
 
 def _without_calque(folder: Path, sources: list[str]) -> list[str]:
@@ -260,7 +262,14 @@ def test_reversed_numbers_are_learned_exactly(tmp_path, model):
         model: str(folder),
     }
     asked = recipe(
-        places, model, tmp_path / "out", steps=900, validate_every=450, batch_tokens=2048, learning_rate=2e-3, dropout=0.0
+        places,
+        model,
+        tmp_path / "out",
+        steps=900,
+        validate_every=450,
+        batch_tokens=2048,
+        learning_rate=2e-3,
+        dropout=0.0,
     )
     finetune(asked)
     said = Translator(tmp_path / "out").translate([source for source, _ in pairs[3100:]], Search(beam=4))
