@@ -312,7 +312,7 @@ def test_all_weights_count_as_pretrained(of):
 
 def test_too_few_positions_are_refused_with_what_there_is_room_for(tmp_path):
     folder = decoder(tmp_path, "gpt2", n_positions=101)
-    with pytest.raises(ModelError, match="knows 101 positions, which source and target share: .* give at most 51"):
+    with pytest.raises(ModelError, match=r"knows 101 positions, which source and target share: .* give at most 51"):
         made(build(folder, {"max_length": 52}))
     assert made(build(folder, {"max_length": 51}))
 

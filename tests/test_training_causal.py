@@ -234,7 +234,7 @@ def test_what_belongs_to_pairs_is_refused(places, settings, message):
 
 def test_a_prompt_is_refused_where_there_is_an_encoder(places):
     asked = recipe(places | {"tiny": "tiny"}, "tiny", prompt="{source} =")
-    with pytest.raises(RecipeError, match="--prompt is what a decoder alone goes on with"):
+    with pytest.raises(RecipeError, match="--prompt: tiny is half of a pair, which has nothing of the kind"):
         Origin.of(asked)
 
 

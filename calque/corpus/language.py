@@ -28,21 +28,21 @@ yor:yo zho:zh zul:zu
 """  # other codes of a language : its code in py3langid
 _NAMES = """
 af:Afrikaans am:Amharic ar:Arabic as:Assamese ast:Asturian ay:Aymara az:Azerbaijani ba:Bashkir be:Belarusian
-bg:Bulgarian bm:Bambara bn:Bengali bo:Tibetan br:Breton bs:Bosnian ca:Catalan ceb:Cebuano co:Corsican cs:Czech cv:Chuvash
-cy:Welsh da:Danish de:German dz:Dzongkha ee:Ewe el:Greek en:English eo:Esperanto es:Spanish et:Estonian eu:Basque
-fa:Persian ff:Fula fi:Finnish fj:Fijian fo:Faroese fr:French fur:Friulian fy:Frisian ga:Irish gd:Scottish_Gaelic
-gl:Galician gn:Guarani gsw:Swiss_German gu:Gujarati gv:Manx ha:Hausa haw:Hawaiian he:Hebrew hi:Hindi hr:Croatian
-hsb:Upper_Sorbian ht:Haitian_Creole hu:Hungarian hy:Armenian ia:Interlingua id:Indonesian ig:Igbo ilo:Ilocano
-is:Icelandic it:Italian iu:Inuktitut ja:Japanese jv:Javanese ka:Georgian kab:Kabyle kk:Kazakh km:Khmer kn:Kannada
-ko:Korean ku:Kurdish kw:Cornish ky:Kyrgyz la:Latin lb:Luxembourgish lg:Luganda ln:Lingala lo:Lao lt:Lithuanian
-luo:Luo lv:Latvian mg:Malagasy mi:Maori mk:Macedonian ml:Malayalam mn:Mongolian mr:Marathi ms:Malay mt:Maltese
-my:Burmese ne:Nepali nl:Dutch nn:Norwegian_Nynorsk no:Norwegian nso:Northern_Sotho ny:Chichewa oc:Occitan om:Oromo
-or:Odia pa:Punjabi pcm:Nigerian_Pidgin pl:Polish ps:Pashto pt:Portuguese qu:Quechua rm:Romansh rn:Kirundi ro:Romanian
-ru:Russian rw:Kinyarwanda sa:Sanskrit sc:Sardinian scn:Sicilian sd:Sindhi se:Northern_Sami si:Sinhala sk:Slovak
-sl:Slovenian sm:Samoan sn:Shona so:Somali sq:Albanian sr:Serbian ss:Swati st:Southern_Sotho su:Sundanese sv:Swedish
-sw:Swahili ta:Tamil te:Telugu tg:Tajik th:Thai ti:Tigrinya tk:Turkmen tl:Tagalog tn:Tswana to:Tongan tpi:Tok_Pisin
-tr:Turkish ts:Tsonga tt:Tatar tw:Twi ty:Tahitian ug:Uyghur uk:Ukrainian ur:Urdu uz:Uzbek ve:Venda vi:Vietnamese
-wo:Wolof xh:Xhosa yi:Yiddish yo:Yoruba zh:Chinese zu:Zulu
+bg:Bulgarian bm:Bambara bn:Bengali bo:Tibetan br:Breton bs:Bosnian ca:Catalan ceb:Cebuano co:Corsican cs:Czech
+cv:Chuvash cy:Welsh da:Danish de:German dz:Dzongkha ee:Ewe el:Greek en:English eo:Esperanto es:Spanish et:Estonian
+eu:Basque fa:Persian ff:Fula fi:Finnish fj:Fijian fo:Faroese fr:French fur:Friulian fy:Frisian ga:Irish
+gd:Scottish_Gaelic gl:Galician gn:Guarani gsw:Swiss_German gu:Gujarati gv:Manx ha:Hausa haw:Hawaiian he:Hebrew
+hi:Hindi hr:Croatian hsb:Upper_Sorbian ht:Haitian_Creole hu:Hungarian hy:Armenian ia:Interlingua id:Indonesian ig:Igbo
+ilo:Ilocano is:Icelandic it:Italian iu:Inuktitut ja:Japanese jv:Javanese ka:Georgian kab:Kabyle kk:Kazakh km:Khmer
+kn:Kannada ko:Korean ku:Kurdish kw:Cornish ky:Kyrgyz la:Latin lb:Luxembourgish lg:Luganda ln:Lingala lo:Lao
+lt:Lithuanian luo:Luo lv:Latvian mg:Malagasy mi:Maori mk:Macedonian ml:Malayalam mn:Mongolian mr:Marathi ms:Malay
+mt:Maltese my:Burmese ne:Nepali nl:Dutch nn:Norwegian_Nynorsk no:Norwegian nso:Northern_Sotho ny:Chichewa oc:Occitan
+om:Oromo or:Odia pa:Punjabi pcm:Nigerian_Pidgin pl:Polish ps:Pashto pt:Portuguese qu:Quechua rm:Romansh rn:Kirundi
+ro:Romanian ru:Russian rw:Kinyarwanda sa:Sanskrit sc:Sardinian scn:Sicilian sd:Sindhi se:Northern_Sami si:Sinhala
+sk:Slovak sl:Slovenian sm:Samoan sn:Shona so:Somali sq:Albanian sr:Serbian ss:Swati st:Southern_Sotho su:Sundanese
+sv:Swedish sw:Swahili ta:Tamil te:Telugu tg:Tajik th:Thai ti:Tigrinya tk:Turkmen tl:Tagalog tn:Tswana to:Tongan
+tpi:Tok_Pisin tr:Turkish ts:Tsonga tt:Tatar tw:Twi ty:Tahitian ug:Uyghur uk:Ukrainian ur:Urdu uz:Uzbek ve:Venda
+vi:Vietnamese wo:Wolof xh:Xhosa yi:Yiddish yo:Yoruba zh:Chinese zu:Zulu
 """  # a language's code : its English name
 _ENGLISH = dict(pair.replace("_", " ").split(":") for pair in _NAMES.split())
 _SAME = dict(pair.split(":") for pair in _CODES.split())

@@ -64,9 +64,10 @@ class CausalFamily:
             config = AutoConfig.from_pretrained(pretrained.folder)
         self._check_positions(pretrained.name, config)
         notes = [*_linear(config), *_dropout(config, recipe.dropout, recipe.attention_dropout)]
+        absent: list[str] = []
         with parts.reading(pretrained.folder):
             if recipe.random_weights:
-                module, absent = AutoModelForCausalLM.from_config(config), []
+                module = AutoModelForCausalLM.from_config(config)
             else:
                 module, absent = _loaded(pretrained.folder, config)
         if absent:
@@ -100,8 +101,8 @@ class CausalFamily:
         module.generation_config = GenerationConfig(**tokens, max_new_tokens=self.max_length - 1, num_beams=4)
 
     def load(self, folder: Path, dropout: tuple[float | None, float] | None = None) -> nn.Module:
-        """The saved decoder in evaluation mode, with another `dropout` (hidden, attention) where one is given; ModelError
-        where transformers cannot load it."""
+        """The saved decoder in evaluation mode, with another `dropout` (hidden, attention) where one is given;
+        ModelError where transformers cannot load it."""
         with parts.reading(folder):
             config = AutoConfig.from_pretrained(folder)
             if dropout is not None:
@@ -213,8 +214,8 @@ def _linear(config: Any) -> list[str]:  # noqa: ANN401
         return []
     config.final_logit_softcapping = None
     return [
-        f"logits of {config.model_type} are no longer capped (at {cap:g}): the order of tokens is the same, and training "
-        "settles how sure they are; config.json says so too"
+        f"logits of {config.model_type} are no longer capped (at {cap:g}): the order of tokens is the same, and "
+        "training settles how sure they are; config.json says so too"
     ]
 
 

@@ -95,8 +95,10 @@ NATIVE = {  # architectures, as config.json calls them, that are whole translato
 }
 
 WITHOUT_DROPOUT = frozenset(  # causal architectures that have none of hidden states
-    "cohere cohere2 gemma gemma2 gemma3_text glm glm4 granite helium llama mistral nemotron olmo olmo2 qwen2 qwen3 "
-    "smollm3".split()
+    (
+        *("cohere", "cohere2", "gemma", "gemma2", "gemma3_text", "glm", "glm4", "granite", "helium", "llama"),
+        *("mistral", "nemotron", "olmo", "olmo2", "qwen2", "qwen3", "smollm3"),
+    )
 )
 
 

@@ -24,7 +24,7 @@ from calque.text.trim import trim
 
 # The languages' names before both texts, which did best among the templates of Zhang et al. 2023 ("Prompting Large
 # Language Model for Machine Translation: A Case Study", section 4). Texts stand on lines of their own: a text is
-# tokenised apart from its template, and a space between them would be a token that no language model has ever seen there.
+# tokenised apart from its template, and a space between them would be a token of its own, as language models never see.
 PLAIN = "{source_language}:\n{source}\n{target_language}:\n"
 # The request of TowerInstruct (Alves et al. 2024, "Tower: An Open Multilingual Large Language Model for
 # Translation-Related Tasks", appendix), as short as it can be.
@@ -147,9 +147,9 @@ def _ids(tokenizer: Tokenizer, text: str) -> list[int]:
 
 
 def _begin(tokenizer: Tokenizer, folder: Path, codec: Codec) -> tuple[int, ...]:
-    """What the checkpoint's own tokenizer puts before every text. A token that begins and ends texts, as GPT-2's, stands
-    between them in all that the checkpoint has read, so it stands here too (but not where the checkpoint says that
-    nothing begins a text, as Qwen's)."""
+    """What the checkpoint's own tokenizer puts before every text. A token that begins and ends texts, as GPT-2's,
+    stands between them in all that the checkpoint has read, so it stands here too (but not where the checkpoint says
+    that nothing begins a text, as Qwen's)."""
     bare, full = (tokenizer.encode("a", add_special_tokens=added).ids for added in (False, True))
     places = [place for place in range(len(full)) if full[place : place + len(bare)] == bare]
     if places and places[0]:

@@ -136,7 +136,7 @@ def whole_codecs(pretrained: Pretrained, max_length: int, languages: tuple[str, 
 def spells(codec: Codec, texts: Iterable[str]) -> float:
     """Share of texts (an even sample) whose visible characters survive encoding and decoding."""
     sample = evenly(texts, _SAMPLE).items
-    back = [codec.decode(ids) for ids in codec.encode_all(sample)]
+    back = [codec.decode(codec.special.bare(ids)) for ids in codec.encode_all(sample)]
     return sum("".join(a.split()) == "".join(b.split()) for a, b in zip(sample, back, strict=True)) / max(
         1, len(sample)
     )

@@ -40,10 +40,10 @@ class Ceiling:
 
 def ceiling(codec: Codec, texts: Sequence[str], language: str) -> Ceiling:
     """Encode and decode `texts` (not empty) and compare with themselves."""
-    encoded = codec.encode_all(texts)
+    encoded = [codec.special.bare(ids) for ids in codec.encode_all(texts)]
     plain = quick([codec.decode(ids, clean=False) for ids in encoded], texts, language)
     cleaned = quick([codec.decode(ids) for ids in encoded], texts, language)
-    pieces = sum(len(ids) - codec.special.framing for ids in encoded)
+    pieces = sum(map(len, encoded))
     return Ceiling(
         BLEU=round(plain["BLEU"], 2),
         chrF2=round(plain["chrF2"], 2),
