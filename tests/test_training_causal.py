@@ -30,6 +30,7 @@ from calque.training.rows import fitting, read
 from calque.training.schedule import Thaw, freeze
 
 PAIRS = numbers(100)
+GREEDY = Search(beam=1, longest_ratio=1)
 RUN = {
     "source": "en",
     "target": "fr",
@@ -147,6 +148,20 @@ def test_a_translator_is_gone_on_with(places, tmp_path):
     assert report.details["family"] == "causal"
     one, two = (json.loads((tmp_path / name / "calque.json").read_text()) for name in ("one", "two"))
     assert one == two
+
+
+def test_an_adapter_alone_goes_with_its_base_and_is_merged_with_it(places, tmp_path):
+    finetune(recipe(places, "llama", tmp_path / "base", steps=1, validate_every=1))
+    over = recipe(
+        places | {"base": str(tmp_path / "base")}, "base", tmp_path / "over", adapter="lora", adapter_only=True
+    )
+    finetune(over)
+    assert not (tmp_path / "over" / "tokenizer.json").exists()
+    assert run(["merge", str(tmp_path / "over"), "--out", str(tmp_path / "merged")]) == 0
+    both = [Translator(tmp_path / name, device="cpu").translate(["one two."], GREEDY) for name in ("over", "merged")]
+    assert both[0][0].text == both[1][0].text
+    for name in ("tokenizer.json", "tokenizer_config.json", "calque.json"):
+        assert (tmp_path / "merged" / name).read_bytes() == (tmp_path / "base" / name).read_bytes()
 
 
 @pytest.mark.parametrize("model", ["gpt2", "llama"])
