@@ -12,6 +12,7 @@ import torch
 import transformers
 from checkpoints import corpus, numbers
 from decoders import chatting, decoder
+from test_training_sharding import computed, group, sharded_of  # noqa: F401 - a fixture among them
 
 from calque.cli.main import run
 from calque.decoding.translator import Translator
@@ -264,6 +265,19 @@ def test_pairs_longer_than_the_prompt_leaves_room_for_are_dropped(places, tmp_pa
     found = places | {"train": corpus(tmp_path / "data", "train", PAIRS[:20] + longer)}
     finetune(recipe(found, "gpt2", tmp_path / "out", max_length=24, steps=1, validate_every=1), listener=Telling())
     assert "train: 20 pairs (dropped: 5 longer than max_length)" in told
+
+
+@pytest.mark.parametrize("way", [{}, {"recompute": True, "precision": "bf16"}, {"adapter": "lora"}])
+@pytest.mark.parametrize("model", ["gpt2", "llama"])
+def test_a_share_of_the_network_computes_what_the_whole_does(places, group, model, way):  # noqa: F811
+    asked = recipe(places, model, dropout=0.0, **way)
+    whole, shares, _, rows = sharded_of(asked)
+    batch = whole.objective.batch(rows)
+    (loss, gradient), (loss_of_shares, gradient_of_shares) = (computed(asked, s, batch) for s in (whole, shares))
+    assert loss_of_shares == pytest.approx(loss, rel=1e-6)
+    assert gradient_of_shares.keys() == gradient.keys()
+    for name, expected in gradient.items():
+        assert torch.allclose(gradient_of_shares[name], expected, rtol=1e-4, atol=1e-5), name
 
 
 @pytest.mark.slow
