@@ -206,7 +206,7 @@ def test_an_adapter_does_not_wrap_the_output_layer(places):
 def test_deep_layers_learn_slower_and_thaw_later(places, model, deepest, layer, top):
     asked, start = begun(places, model, layer_decay=0.5)
     optimizer = optimizer_of(asked, start.module, start.pretrained)
-    peaks = {id(p): group["peak"] for group in optimizer.param_groups for p in group["params"]}
+    peaks = {id(p): some["peak"] for some in optimizer.param_groups for p in some["params"]}
     rates = {name: peaks[id(parameter)] / 3e-3 for name, parameter in start.module.named_parameters()}
     assert [rates[name] for name in (top, layer, deepest)] == [1, 0.5, 0.25]
     thaw = Thaw.of(0.9, start.pretrained, alone=True)
