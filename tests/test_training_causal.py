@@ -12,6 +12,7 @@ import torch
 import transformers
 from checkpoints import corpus, numbers
 from decoders import chatting, decoder
+from test_training_sharding import computed, group, sharded_of  # noqa: F401 - a fixture among them
 
 from calque.cli.main import run
 from calque.decoding.translator import Translator
@@ -30,6 +31,7 @@ from calque.training.rows import fitting, read
 from calque.training.schedule import Thaw, freeze
 
 PAIRS = numbers(100)
+GREEDY = Search(beam=1, longest_ratio=1)
 RUN = {
     "source": "en",
     "target": "fr",
@@ -149,6 +151,20 @@ def test_a_translator_is_gone_on_with(places, tmp_path):
     assert one == two
 
 
+def test_an_adapter_alone_goes_with_its_base_and_is_merged_with_it(places, tmp_path):
+    finetune(recipe(places, "llama", tmp_path / "base", steps=1, validate_every=1))
+    over = recipe(
+        places | {"base": str(tmp_path / "base")}, "base", tmp_path / "over", adapter="lora", adapter_only=True
+    )
+    finetune(over)
+    assert not (tmp_path / "over" / "tokenizer.json").exists()
+    assert run(["merge", str(tmp_path / "over"), "--out", str(tmp_path / "merged")]) == 0
+    both = [Translator(tmp_path / name, device="cpu").translate(["one two."], GREEDY) for name in ("over", "merged")]
+    assert both[0][0].text == both[1][0].text
+    for name in ("tokenizer.json", "tokenizer_config.json", "calque.json"):
+        assert (tmp_path / "merged" / name).read_bytes() == (tmp_path / "base" / name).read_bytes()
+
+
 @pytest.mark.parametrize("model", ["gpt2", "llama"])
 @pytest.mark.parametrize("kind", ["lora", "dora", "bottleneck", "bitfit"])
 def test_adapters(places, tmp_path, model, kind):
@@ -190,7 +206,7 @@ def test_an_adapter_does_not_wrap_the_output_layer(places):
 def test_deep_layers_learn_slower_and_thaw_later(places, model, deepest, layer, top):
     asked, start = begun(places, model, layer_decay=0.5)
     optimizer = optimizer_of(asked, start.module, start.pretrained)
-    peaks = {id(p): group["peak"] for group in optimizer.param_groups for p in group["params"]}
+    peaks = {id(p): some["peak"] for some in optimizer.param_groups for p in some["params"]}
     rates = {name: peaks[id(parameter)] / 3e-3 for name, parameter in start.module.named_parameters()}
     assert [rates[name] for name in (top, layer, deepest)] == [1, 0.5, 0.25]
     thaw = Thaw.of(0.9, start.pretrained, alone=True)
@@ -249,6 +265,19 @@ def test_pairs_longer_than_the_prompt_leaves_room_for_are_dropped(places, tmp_pa
     found = places | {"train": corpus(tmp_path / "data", "train", PAIRS[:20] + longer)}
     finetune(recipe(found, "gpt2", tmp_path / "out", max_length=24, steps=1, validate_every=1), listener=Telling())
     assert "train: 20 pairs (dropped: 5 longer than max_length)" in told
+
+
+@pytest.mark.parametrize("way", [{}, {"recompute": True, "precision": "bf16"}, {"adapter": "lora"}])
+@pytest.mark.parametrize("model", ["gpt2", "llama"])
+def test_a_share_of_the_network_computes_what_the_whole_does(places, group, model, way):  # noqa: F811
+    asked = recipe(places, model, dropout=0.0, **way)
+    whole, shares, _, rows = sharded_of(asked)
+    batch = whole.objective.batch(rows)
+    (loss, gradient), (loss_of_shares, gradient_of_shares) = (computed(asked, s, batch) for s in (whole, shares))
+    assert loss_of_shares == pytest.approx(loss, rel=1e-6)
+    assert gradient_of_shares.keys() == gradient.keys()
+    for name, expected in gradient.items():
+        assert torch.allclose(gradient_of_shares[name], expected, rtol=1e-4, atol=1e-5), name
 
 
 @pytest.mark.slow

@@ -51,7 +51,9 @@ STANDARD = Way()
 
 
 def covers(pair: Any) -> bool:  # noqa: ANN401
-    """Whether both halves have the layout that is computed here."""
+    """Whether this is a pair both of whose halves have the layout that is computed here."""
+    if pair.config.model_type != "encoder-decoder":
+        return False
     encoder, decoder = pair.config.encoder, pair.config.decoder
     return (
         encoder.model_type in ENCODERS
