@@ -53,7 +53,7 @@ def compare(recipe: Compare, progress: Say | None = None) -> Comparison:
     metrics.tokenizer(target)
     text = TestSet.read(recipe.test, source, target)
     given = _given(named, text)
-    rarity = _rarity(recipe, text, source, target)
+    rarity = _rarity(recipe, text, source, target, say)
     contestants = []
     for system in named:
         runs = [given.get(run.place) or perform(run, text.pairs, recipe, say) for run in system.runs]
@@ -93,7 +93,9 @@ def _given(named: Sequence[System], text: TestSet) -> dict[str, Performance]:
     return {place: Performance.read(place, text) for place in files}
 
 
-def _rarity(recipe: Compare, text: TestSet, source: str, target: str) -> Rarity:
+def _rarity(recipe: Compare, text: TestSet, source: str, target: str, say: Say) -> Rarity:
+    if recipe.train:
+        say("counting the words of the training text")
     training = (pair.source for pair in Corpus.open(recipe.train, source, target)) if recipe.train else None
     return Rarity.of([pair.source for pair in text.pairs], training)
 

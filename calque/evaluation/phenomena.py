@@ -16,7 +16,10 @@ from functools import cache
 from calque.evaluation.metrics import language
 from calque.evaluation.words import is_word, words
 
-_NUMBER = re.compile(r"\d+(?:[.,'’\u00a0\u202f ]\d{3}(?!\d))*(?:[.,]\d+)?")
+_NUMBER = re.compile(
+    r"\d{1,3}(?:[.,'’\u00a0\u202f ]\d{3})+(?!\d)(?:[.,]\d+)?"  # thousands are parted
+    r"|\d+(?:[.,]\d+)?"
+)
 _NOUNS_ARE_CAPITALISED = frozenset({"de", "lb", "nds"})
 _BEGINS = frozenset(".!?…:;\"'«»“”„‘’()[]-–—•*¿¡")  # what a capital may follow for its place
 _NEGATION = {

@@ -92,10 +92,11 @@ class _Axis:
         margin = max((high - low) * 0.15, 0.15)
         low, high = low - margin, high + margin
         decades = range(floor(low) - 1, floor(high) + 1)
-        for steps in ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 7), tuple(1 + i / 10 for i in range(90))):
+        for steps in ((1,), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 7), (1, 1.2, 1.5, 1.75, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9)):
             ticks = tuple(m * 10.0**e for e in decades for m in steps if low <= log10(m * 10.0**e) <= high)
             if len(ticks) >= 3:
                 break
+        ticks = ticks[:: len(ticks) // 6 + 1]
         return cls(low, high, start, end, ticks, is_log=True)
 
     def at(self, value: float) -> float:
