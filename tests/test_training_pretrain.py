@@ -6,6 +6,8 @@ import gzip
 import json
 import math
 import signal
+import subprocess
+import sys
 
 import pytest
 import tiny_run
@@ -199,6 +201,7 @@ def test_a_checkpoint_learns_on_and_keeps_its_tokenizer(settings, tmp_path, kind
     more = {"language": ["fr"]} if kind == "mbart" else {}
     done = pretrain(continued(settings, base, objective, probes=True, **more), listener=listening)
     assert done.details["kind"] == kind
+    assert ("of the held-out lines as they were" in listening.told) == (kind == "bert")  # which forgets case
     assert ("from now on it sees only what stands before it" in listening.told) == (
         (kind, objective) == ("bert", "clm")
     )
@@ -361,6 +364,26 @@ def test_a_translator_is_no_base(settings, tmp_path):
     (base / "calque.json").write_text("{}")
     with pytest.raises(CalqueError, match="this is a finished translator"):
         pretrain(continued(settings, base, "mlm"))
+
+
+@pytest.mark.slow
+def test_two_processes_learn_what_one_does(settings, tmp_path):
+    script = tmp_path / "train.py"
+    script.write_text(
+        "import json, sys\n"
+        "from calque.recipes.pretrain import Pretrain\n"
+        "from calque.training.pretrain import pretrain\n"
+        "pretrain(Pretrain.of(json.loads(sys.argv[1])))\n"
+    )
+    losses = []
+    for processes in (1, 2):
+        out = tmp_path / f"out-{processes}"
+        given = settings | {"objective": "mlm", "encoder_layers": 1, "dropout": 0.0, "out": str(out), "steps": 4}
+        launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
+        subprocess.run([*launch, str(script), json.dumps(given)], check=True)
+        lines = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+        losses.append([line.get("loss", line.get("dev_loss")) for line in lines])
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
 
 
 def test_the_library_has_the_name():
