@@ -143,6 +143,16 @@ def test_gradients_do_not_depend_on_how_the_batch_was_cut(settings, tmp_path):
     assert max(float((one[name] - other[name]).abs().max()) for name in one) < 1e-5
 
 
+@pytest.mark.parametrize(("kind", "objective"), [("bert", "mlm"), ("gpt2", "clm"), ("bart", "denoise")])
+def test_layers_may_be_computed_again(settings, tmp_path, kind, objective):
+    base = language_model(tmp_path / "base", kind, kind == "gpt2")
+    for name, again in (("kept", False), ("again", True)):
+        more = {"recompute": again, "steps": 2, "validate_every": 2, "dropout": 0.1}
+        pretrain(continued(dict(settings), base, objective, out=str(tmp_path / name), **more))
+    one, other = weights(tmp_path / "kept"), weights(tmp_path / "again")
+    assert max(float((one[name] - other[name]).abs().max()) for name in one) < 1e-5
+
+
 def test_resume_refuses_text_that_changed(settings):
     with pytest.raises(Interrupted):
         pretrain(recipe(settings, "clm"), listener=Killer(2, signal.SIGTERM))
@@ -327,6 +337,7 @@ def test_long_lines_are_cut_and_counted(settings, tmp_path):
         ({"model": "gpt2"}, ModelError, "which cannot be trained by mlm: --objective clm fits it"),
         ({"model": "bert", "max_length": 80}, ModelError, "knows 70 positions: --max-length 80 is too long"),
         ({"model": "bert", "freeze": "embeddings", "unfreeze": 0.5}, None, ""),
+        ({"model": "distilbert", "layer_decay": 0.5}, None, ""),
         ({"model": "absent/folder/x"}, ModelError, "no such folder"),
     ],
 )
@@ -336,7 +347,7 @@ def test_bad_input_is_told(settings, tmp_path, monkeypatch, more, error, message
     (tmp_path / "short").write_text("un\ndeux\ntrois\n")
     (tmp_path / "latin").write_bytes("un\nété\n".encode("latin-1"))
     if "model" in more:
-        for kind in ("bert", "gpt2"):
+        for kind in ("bert", "gpt2", "distilbert"):
             language_model(tmp_path / kind, kind, kind == "gpt2")
         given = continued(settings, more.pop("model"), "mlm", **more)
     else:
@@ -355,6 +366,20 @@ def test_a_checkpoint_without_a_mask_is_told(settings, tmp_path):
     (tmp_path / "model" / "config.json").write_text(json.dumps(generation | {"model_type": "bert"}))
     with pytest.raises(ModelError, match="its tokenizer has no mask token"):
         pretrain(continued(settings, tmp_path / "model", "mlm", out=str(tmp_path / "on")))
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "message"),
+    [
+        ("llama", {"dropout": 0.2}, "--dropout is of hidden states, and a llama has none there"),
+        ("gpt2", {"freeze": "embeddings"}, "--freeze embeddings: .*base calls none of its weights so"),
+    ],
+)
+def test_settings_that_do_nothing_with_a_checkpoint_are_refused(settings, tmp_path, kind, more, message):
+    base = language_model(tmp_path / "base", kind, causal=True)
+    with pytest.raises(RecipeError, match=message):
+        pretrain(continued(settings, base, "clm", **more))
+    assert not (tmp_path / "model.run").exists()
 
 
 def test_a_translator_is_no_base(settings, tmp_path):
