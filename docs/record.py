@@ -3,8 +3,8 @@
 make demo && python docs/record.py demo-model
 
 `calque finetune` is not run again: its answer is the report that it left in the folder. `calque demo`,
-`calque merge`, `calque pretrain` and `calque select` are run with the smallest budgets, in a temporary folder; `python docs/record.py`
-alone records only these.
+`calque merge`, `calque pretrain` and `calque select` are run with the smallest budgets, in a temporary folder;
+`python docs/record.py` alone records only these.
 """
 
 from __future__ import annotations

@@ -6,6 +6,8 @@ import gzip
 import json
 import math
 import signal
+import subprocess
+import sys
 
 import pytest
 import tiny_run
@@ -141,6 +143,16 @@ def test_gradients_do_not_depend_on_how_the_batch_was_cut(settings, tmp_path):
     assert max(float((one[name] - other[name]).abs().max()) for name in one) < 1e-5
 
 
+@pytest.mark.parametrize(("kind", "objective"), [("bert", "mlm"), ("gpt2", "clm"), ("bart", "denoise")])
+def test_layers_may_be_computed_again(settings, tmp_path, kind, objective):
+    base = language_model(tmp_path / "base", kind, kind == "gpt2")
+    for name, again in (("kept", False), ("again", True)):
+        more = {"recompute": again, "steps": 2, "validate_every": 2, "dropout": 0.1}
+        pretrain(continued(dict(settings), base, objective, out=str(tmp_path / name), **more))
+    one, other = weights(tmp_path / "kept"), weights(tmp_path / "again")
+    assert max(float((one[name] - other[name]).abs().max()) for name in one) < 1e-5
+
+
 def test_resume_refuses_text_that_changed(settings):
     with pytest.raises(Interrupted):
         pretrain(recipe(settings, "clm"), listener=Killer(2, signal.SIGTERM))
@@ -199,6 +211,7 @@ def test_a_checkpoint_learns_on_and_keeps_its_tokenizer(settings, tmp_path, kind
     more = {"language": ["fr"]} if kind == "mbart" else {}
     done = pretrain(continued(settings, base, objective, probes=True, **more), listener=listening)
     assert done.details["kind"] == kind
+    assert ("of the held-out lines as they were" in listening.told) == (kind == "bert")  # which forgets case
     assert ("from now on it sees only what stands before it" in listening.told) == (
         (kind, objective) == ("bert", "clm")
     )
@@ -324,6 +337,7 @@ def test_long_lines_are_cut_and_counted(settings, tmp_path):
         ({"model": "gpt2"}, ModelError, "which cannot be trained by mlm: --objective clm fits it"),
         ({"model": "bert", "max_length": 80}, ModelError, "knows 70 positions: --max-length 80 is too long"),
         ({"model": "bert", "freeze": "embeddings", "unfreeze": 0.5}, None, ""),
+        ({"model": "distilbert", "layer_decay": 0.5}, None, ""),
         ({"model": "absent/folder/x"}, ModelError, "no such folder"),
     ],
 )
@@ -333,7 +347,7 @@ def test_bad_input_is_told(settings, tmp_path, monkeypatch, more, error, message
     (tmp_path / "short").write_text("un\ndeux\ntrois\n")
     (tmp_path / "latin").write_bytes("un\nété\n".encode("latin-1"))
     if "model" in more:
-        for kind in ("bert", "gpt2"):
+        for kind in ("bert", "gpt2", "distilbert"):
             language_model(tmp_path / kind, kind, kind == "gpt2")
         given = continued(settings, more.pop("model"), "mlm", **more)
     else:
@@ -354,6 +368,20 @@ def test_a_checkpoint_without_a_mask_is_told(settings, tmp_path):
         pretrain(continued(settings, tmp_path / "model", "mlm", out=str(tmp_path / "on")))
 
 
+@pytest.mark.parametrize(
+    ("kind", "more", "message"),
+    [
+        ("llama", {"dropout": 0.2}, "--dropout is of hidden states, and a llama has none there"),
+        ("gpt2", {"freeze": "embeddings"}, "--freeze embeddings: .*base calls none of its weights so"),
+    ],
+)
+def test_settings_that_do_nothing_with_a_checkpoint_are_refused(settings, tmp_path, kind, more, message):
+    base = language_model(tmp_path / "base", kind, causal=True)
+    with pytest.raises(RecipeError, match=message):
+        pretrain(continued(settings, base, "clm", **more))
+    assert not (tmp_path / "model.run").exists()
+
+
 def test_a_translator_is_no_base(settings, tmp_path):
     place = corpus(tmp_path / "data", "train", numbers(10))
     assert place
@@ -361,6 +389,26 @@ def test_a_translator_is_no_base(settings, tmp_path):
     (base / "calque.json").write_text("{}")
     with pytest.raises(CalqueError, match="this is a finished translator"):
         pretrain(continued(settings, base, "mlm"))
+
+
+@pytest.mark.slow
+def test_two_processes_learn_what_one_does(settings, tmp_path):
+    script = tmp_path / "train.py"
+    script.write_text(
+        "import json, sys\n"
+        "from calque.recipes.pretrain import Pretrain\n"
+        "from calque.training.pretrain import pretrain\n"
+        "pretrain(Pretrain.of(json.loads(sys.argv[1])))\n"
+    )
+    losses = []
+    for processes in (1, 2):
+        out = tmp_path / f"out-{processes}"
+        given = settings | {"objective": "mlm", "encoder_layers": 1, "dropout": 0.0, "out": str(out), "steps": 4}
+        launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
+        subprocess.run([*launch, str(script), json.dumps(given)], check=True)
+        lines = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+        losses.append([line.get("loss", line.get("dev_loss")) for line in lines])
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
 
 
 def test_the_library_has_the_name():

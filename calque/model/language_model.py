@@ -32,7 +32,7 @@ KINDS = {
     "denoise": ("bart", "mbart"),
 }
 _INSTEAD = {"mlm": "an encoder such as BERT", "clm": "a decoder such as GPT-2", "denoise": "BART or mBART"}
-_GPT2_DROPOUT = ("resid_pdrop", "embd_pdrop")
+_DROPOUT = ("resid_pdrop", "embd_pdrop", "hidden_dropout")  # of GPT-2 and GPT-NeoX
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class LanguageModel:
                 config.add_cross_attention = False
             if dropout is not None:
                 parts.set_dropout(config, *dropout)
-                _set(config, _GPT2_DROPOUT, dropout[0])
+                _set(config, _DROPOUT, dropout[0])
                 _set(config, ("attn_pdrop",), dropout[1])
             module, info = kind.from_pretrained(
                 folder, config=config, dtype=torch.float32, output_loading_info=True, ignore_mismatched_sizes=True
@@ -80,7 +80,7 @@ class LanguageModel:
             if self.way.attention == "matmul":
                 module.set_attn_implementation("eager")
             if self.way.recompute:
-                module.gradient_checkpointing_enable({"use_reentrant": False})
+                parts.recompute(module)
         return module  # type: ignore[no-any-return]
 
     def save(self, module: nn.Module, folder: Path) -> None:

@@ -105,7 +105,8 @@ def _scores(report: Report) -> list[str]:
 def command(recipe: dict[str, Any], verb: str = "finetune", settings: type[Recipe] = Finetune) -> str:
     """The command that makes the same folder again, with every setting that is not a default."""
     words = ["calque", verb]
-    preset = with_preset({"model": recipe["model"]})
+    has_preset = settings is Finetune or recipe["model"] in FROM_SCRATCH
+    preset = with_preset({"model": recipe["model"]}) if has_preset else {}
     for name, field in settings.model_fields.items():
         value = recipe.get(name)
         default = field.default if name == "model" else preset.get(name, field.default)

@@ -16,12 +16,14 @@ from torch import nn
 from calque.corpus.monolingual import Monolingual
 from calque.errors import ModelError, RecipeError
 from calque.model.codes import codes_in
+from calque.model.family import WITHOUT_DROPOUT
 from calque.model.kinds import OFFSET
 from calque.model.language_model import LanguageModel, refuse_unfit, turned
 from calque.model.lean import Way
 from calque.model.native import is_mbart_50
 from calque.model.pretrained import Pretrained, find, tokenizer_folder
 from calque.model.scratch import new
+from calque.recipes.idle import chosen
 from calque.recipes.pretrain import Pretrain
 from calque.text.codec import MASKS, Codec
 from calque.text.learn import SAMPLE, learn
@@ -176,7 +178,9 @@ def _continued(recipe: Pretrain, base: Pretrained) -> Foundation:
 
 
 def refuse_idle(recipe: Pretrain, base: Pretrained, pretrained: frozenset[str]) -> None:
-    """Raise RecipeError for settings that would do nothing with parameters of these names."""
+    """Raise RecipeError for settings that would do nothing with this checkpoint and parameters of these names."""
+    if base.kind in WITHOUT_DROPOUT and recipe.dropout and chosen(recipe, "dropout"):
+        raise RecipeError(f"--dropout is of hidden states, and a {base.kind} has none there: leave it out")
     if recipe.freeze == "embeddings" and not any("embeddings" in name for name in pretrained):
         raise RecipeError(f"--freeze embeddings: {base.name} calls none of its weights so: leave it out")
     if (recipe.unfreeze or recipe.layer_decay < 1) and max(depths(pretrained).values(), default=0) <= 1:

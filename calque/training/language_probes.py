@@ -43,9 +43,7 @@ def probe(
     Raises:
         ProbeError: the first bug that was found.
     """
-    some = rows[: min(len(rows), _LOOKED_AT)]
-    few = sorted((row for row in some if len(row.source) >= _SHORTEST), key=lambda row: len(row.source))
-    few = few[:: max(1, len(few) // ROWS)][:ROWS]
+    few = chosen(rows)
     if len(few) < 2:
         return {"all": f"not run: fewer than two rows of {_SHORTEST} tokens or more"}
     began = time.monotonic()
@@ -55,6 +53,14 @@ def probe(
     names = ", ".join(verdicts)
     listener.event(Message(f"probes: {len(verdicts)} passed in {time.monotonic() - began:.0f} s ({names})"))
     return verdicts
+
+
+def chosen(rows: Sequence[Ids]) -> list[Ids]:
+    """Some short rows, and one of middling length, beside which they are padded."""
+    some = [row for row in rows[: min(len(rows), _LOOKED_AT)] if len(row.source) >= _SHORTEST]
+    some.sort(key=lambda row: len(row.source))
+    short = some[: 4 * ROWS][:: max(1, min(4, len(some) // ROWS))][: ROWS - 1]
+    return [*short, some[len(some) // 2]] if len(some) > len(short) else short
 
 
 def verdicts_of(
