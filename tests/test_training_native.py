@@ -131,3 +131,19 @@ def test_the_preflight_speaks_the_models_languages(settings, tmp_path):
 def test_what_makes_pairs_is_refused(settings, more):
     with pytest.raises(RecipeError, match="a whole translator with a vocabulary of its own"):
         finetune(settings("marian", **more))
+
+
+def test_a_whole_checkpoint_learns_slowly_unless_told_otherwise(settings, tmp_path):
+    heard = tiny_run.Listening()
+    recipe = settings("nllb", steps=4, save_every=2, out=tmp_path / "slow")
+    usual = Finetune.of(recipe.model_dump(exclude={"learning_rate"}, exclude_none=True, exclude_unset=True))
+    with pytest.raises(Interrupted):
+        finetune(usual, listener=tiny_run.Killer(2, signal.SIGTERM))
+    finetune(usual, resume=True, listener=heard)
+    assert "learning rate 0.0001: as the run began" in heard.told
+    lines = [json.loads(line) for line in (usual.out / "metrics.jsonl").read_text().splitlines()]
+    assert max(line.get("lr", 0) for line in lines) <= 1e-4
+    assert Folder.open(usual.out).recipe["pretrained_learning_rate"] == 1e-4
+    told = settings("nllb", steps=2, out=tmp_path / "told")
+    finetune(told, listener=(heard := tiny_run.Listening()))
+    assert "learning rate" not in heard.told

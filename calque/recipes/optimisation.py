@@ -15,7 +15,11 @@ class Optimisation(Recipe):
     optimizer: Literal["adamw", "adam", "sgd", "adafactor"] = Field(default="adamw", description="update rule")
     learning_rate: float = Field(default=5e-4, gt=0, le=10, description="peak learning rate of new weights")
     pretrained_learning_rate: float | None = Field(
-        default=None, gt=0, le=10, description="peak learning rate of pretrained weights; by default learning_rate"
+        default=None,
+        gt=0,
+        le=10,
+        description="peak learning rate of pretrained "
+        "weights; by default learning_rate, or 1e-4 where neither is given and the checkpoint is a whole translator",
     )
     layer_decay: float = Field(
         default=1.0,

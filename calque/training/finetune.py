@@ -38,6 +38,7 @@ from calque.training.objective import Translation
 from calque.training.origin import Origin
 from calque.training.probes import probe
 from calque.training.progress import Listener, Message, Silence
+from calque.training.rates import with_rate
 from calque.training.rows import Text, encode, read
 from calque.training.run import Run
 from calque.training.sharding import refuse_unshardable
@@ -115,7 +116,7 @@ def _trained(
     base = adaptation.base_of(recipe)
     train, dev = _read(recipe)[:2]
     before = run.settings if going_on else {}
-    recipe = with_dropout(recipe, train.count, listener, before)
+    recipe = with_rate(with_dropout(recipe, train.count, listener, before), origin, listener, before)
     recipe = team.led(lambda: settled(recipe, listener, before))
     digests = {"train": train.digest, "dev": dev.digest}
     torch.manual_seed(recipe.seed)

@@ -26,7 +26,9 @@ _MAY_DIFFER = frozenset(
         *("device", "precision", "attention", "recompute", "sharding"),
     }
 )
-_CHOSEN = frozenset({"dropout"})  # where they are not given, a resumed run keeps what was chosen at its beginning
+_CHOSEN = frozenset(
+    {"dropout", "pretrained_learning_rate"}
+)  # where they are not given, a resumed run keeps what was chosen at its beginning
 _AFTERWARDS = frozenset({"test", "beam", "length_penalty", "longest_ratio"})  # the scoring of the finished translator
 
 
