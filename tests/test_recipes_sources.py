@@ -175,3 +175,18 @@ def test_a_number_where_texts_belong_is_told_in_toml_terms():
     settings = {"model": "tiny", "train": ["a"], "dev": ["b"], "source": "en", "target": "fr", "out": "c"}
     with pytest.raises(RecipeError, match="'mixture' = 3: a text or a list of texts is wanted"):
         Finetune.of(settings | {"mixture": 3})
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ({"steps": "20"}, "'steps' = '20': a number is wanted, without quotes"),
+        ({"learning_rate": "1e-3"}, "'learning_rate' = '1e-3': a number is wanted"),
+        ({"probes": "yes"}, "'probes' = 'yes': true or false is wanted"),
+        ({"probes": 1}, "'probes' = 1: true or false is wanted"),
+    ],
+)
+def test_text_is_no_number_and_no_truth(setting, told):
+    needed = {"model": "tiny", "source": "en", "target": "fr", "train": ["a"], "dev": ["b"], "out": "o"}
+    with pytest.raises(RecipeError, match=told):
+        Finetune.of(needed | setting)

@@ -18,10 +18,15 @@ class Recipe(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _truth_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:  # noqa: ANN401
-        kinds = cls.model_fields[str(info.field_name)].annotation
-        if isinstance(value, bool) and bool not in (kinds, *get_args(kinds)):
+    def _nothing_is_converted(cls, value: Any, info: ValidationInfo) -> Any:  # noqa: ANN401
+        annotation = cls.model_fields[str(info.field_name)].annotation
+        kinds = {annotation, *get_args(annotation)}
+        if isinstance(value, bool) and bool not in kinds:
             raise ValueError("true and false are no value of this setting")
+        if isinstance(value, str) and kinds & {int, float} and str not in kinds:
+            raise ValueError("a number is wanted, without quotes")
+        if not isinstance(value, bool) and bool in kinds and str not in kinds:
+            raise ValueError("true or false is wanted, without quotes")
         return value
 
     @classmethod
