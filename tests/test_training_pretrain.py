@@ -289,6 +289,30 @@ def test_a_translator_begins_with_a_denoising_model(settings, tmp_path, language
     assert finetune(Finetune.of(given | {"steps": 2, "validate_every": 2})).details["steps"] == 2
 
 
+def test_a_gpt2_that_learned_on_translates_alone(settings, tmp_path):
+    base = language_model(tmp_path / "base", "gpt2", causal=True)
+    pretrain(continued(settings, base, "clm"))
+    given = tiny_run.settings(tmp_path) | {
+        "model": str(tmp_path / "model"),
+        "max_length": 30,
+        "out": str(tmp_path / "t"),
+    }
+    for name in (
+        "source_pieces",
+        "target_pieces",
+        "width",
+        "heads",
+        "feed_forward",
+        "encoder_layers",
+        "decoder_layers",
+    ):
+        given.pop(name)
+    start, _ = begin(Finetune.of(given), read(given["train"], "en", "fr"))
+    assert start.family.name == "causal"
+    name = "transformer.h.0.attn.c_attn.weight"
+    assert torch.equal(start.module.state_dict()[name], weights(tmp_path / "model")[name])
+
+
 def test_held_out_lines_are_not_trained_on(settings, tmp_path):
     lines = counting(100)
     settings["text"] = [written(tmp_path / "twice.fr", [*lines, "", *lines[:97]])]
