@@ -74,6 +74,22 @@ def continued(settings, folder, objective, **more):
     return Pretrain.of(settings | {"objective": objective, "model": str(folder)} | more)
 
 
+def checkpoint_settings(folder, model, **more):
+    """Settings of a translator that is a checkpoint as it is."""
+    given = tiny_run.settings(folder) | {"model": str(folder / model), "out": str(folder / "translator")} | more
+    for name in (
+        "source_pieces",
+        "target_pieces",
+        "width",
+        "heads",
+        "feed_forward",
+        "encoder_layers",
+        "decoder_layers",
+    ):
+        given.pop(name)
+    return given
+
+
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_each_objective_is_learned_and_its_folder_needs_transformers_alone(settings, tmp_path, objective):
     listening = Listening()
@@ -266,21 +282,7 @@ def test_both_kinds_of_mbart_have_their_frames(settings, tmp_path, kind, last):
 def test_a_translator_begins_with_a_denoising_model(settings, tmp_path, languages):
     text = [written(tmp_path / f"text.{code}", counting(200, code)) for code in languages]
     pretrain(recipe(settings, "denoise", text=text, language=languages))
-    given = tiny_run.settings(tmp_path) | {
-        "model": str(tmp_path / "model"),
-        "max_length": 48,
-        "out": str(tmp_path / "t"),
-    }
-    for name in (
-        "source_pieces",
-        "target_pieces",
-        "width",
-        "heads",
-        "feed_forward",
-        "encoder_layers",
-        "decoder_layers",
-    ):
-        given.pop(name)
+    given = checkpoint_settings(tmp_path, "model", max_length=48)
     start, _ = begin(Finetune.of(given), read(given["train"], "en", "fr"))
     old = weights(tmp_path / "model")
     name = "model.decoder.layers.0.encoder_attn.q_proj.weight"
@@ -292,21 +294,7 @@ def test_a_translator_begins_with_a_denoising_model(settings, tmp_path, language
 def test_a_gpt2_that_learned_on_translates_alone(settings, tmp_path):
     base = language_model(tmp_path / "base", "gpt2", causal=True)
     pretrain(continued(settings, base, "clm"))
-    given = tiny_run.settings(tmp_path) | {
-        "model": str(tmp_path / "model"),
-        "max_length": 30,
-        "out": str(tmp_path / "t"),
-    }
-    for name in (
-        "source_pieces",
-        "target_pieces",
-        "width",
-        "heads",
-        "feed_forward",
-        "encoder_layers",
-        "decoder_layers",
-    ):
-        given.pop(name)
+    given = checkpoint_settings(tmp_path, "model", max_length=30)
     start, _ = begin(Finetune.of(given), read(given["train"], "en", "fr"))
     assert start.family.name == "causal"
     name = "transformer.h.0.attn.c_attn.weight"
