@@ -262,6 +262,16 @@ def test_several_languages_are_told_apart(settings, tmp_path):
     assert transformers.AutoModelForSeq2SeqLM.from_pretrained(out).config.decoder_start_token_id is None
 
 
+def test_a_run_over_several_languages_is_resumed_bit_exactly(settings, tmp_path):
+    settings["text"].append(written(tmp_path / "text.en", counting(100, "en")))
+    more = {"language": ["fr", "en"], "steps": 6, "validate_every": 3}
+    pretrain(recipe(settings, "denoise", out=str(tmp_path / "whole"), **more))
+    with pytest.raises(Interrupted):
+        pretrain(recipe(settings, "denoise", **more), listener=Killer(2, signal.SIGINT))
+    pretrain(recipe(settings, "denoise", **more), resume=True)
+    assert same(tmp_path / "whole", tmp_path / "model")
+
+
 @pytest.mark.parametrize(("kind", "last"), [("MBartTokenizer", True), ("MBart50Tokenizer", False)])
 def test_both_kinds_of_mbart_have_their_frames(settings, tmp_path, kind, last):
     base = language_model(tmp_path / "base", "mbart")
