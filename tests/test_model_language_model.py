@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -106,6 +108,14 @@ class Reversed(LanguageModel):
     def hidden(self, module, batch):
         other = "mlm" if self.objective == "clm" else "clm"
         return LanguageModel(other, self.special, Way("matmul")).hidden(module, batch)
+
+
+def test_a_head_without_an_output_layer_is_refused(tmp_path):
+    folder = language_model(tmp_path, "deberta-v2")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"legacy": False}))
+    with pytest.raises(ModelError, match="the head of this deberta-v2 has no output layer"):
+        LanguageModel("mlm", Codec.load(folder).special).load(folder)
 
 
 def test_a_network_that_sees_the_future_is_found(tmp_path):

@@ -74,6 +74,22 @@ def continued(settings, folder, objective, **more):
     return Pretrain.of(settings | {"objective": objective, "model": str(folder)} | more)
 
 
+def checkpoint_settings(folder, model, **more):
+    """Settings of a translator that is a checkpoint as it is."""
+    given = tiny_run.settings(folder) | {"model": str(folder / model), "out": str(folder / "translator")} | more
+    for name in (
+        "source_pieces",
+        "target_pieces",
+        "width",
+        "heads",
+        "feed_forward",
+        "encoder_layers",
+        "decoder_layers",
+    ):
+        given.pop(name)
+    return given
+
+
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_each_objective_is_learned_and_its_folder_needs_transformers_alone(settings, tmp_path, objective):
     listening = Listening()
@@ -246,6 +262,16 @@ def test_several_languages_are_told_apart(settings, tmp_path):
     assert transformers.AutoModelForSeq2SeqLM.from_pretrained(out).config.decoder_start_token_id is None
 
 
+def test_a_run_over_several_languages_is_resumed_bit_exactly(settings, tmp_path):
+    settings["text"].append(written(tmp_path / "text.en", counting(100, "en")))
+    more = {"language": ["fr", "en"], "steps": 6, "validate_every": 3}
+    pretrain(recipe(settings, "denoise", out=str(tmp_path / "whole"), **more))
+    with pytest.raises(Interrupted):
+        pretrain(recipe(settings, "denoise", **more), listener=Killer(2, signal.SIGINT))
+    pretrain(recipe(settings, "denoise", **more), resume=True)
+    assert same(tmp_path / "whole", tmp_path / "model")
+
+
 @pytest.mark.parametrize(("kind", "last"), [("MBartTokenizer", True), ("MBart50Tokenizer", False)])
 def test_both_kinds_of_mbart_have_their_frames(settings, tmp_path, kind, last):
     base = language_model(tmp_path / "base", "mbart")
@@ -266,27 +292,23 @@ def test_both_kinds_of_mbart_have_their_frames(settings, tmp_path, kind, last):
 def test_a_translator_begins_with_a_denoising_model(settings, tmp_path, languages):
     text = [written(tmp_path / f"text.{code}", counting(200, code)) for code in languages]
     pretrain(recipe(settings, "denoise", text=text, language=languages))
-    given = tiny_run.settings(tmp_path) | {
-        "model": str(tmp_path / "model"),
-        "max_length": 48,
-        "out": str(tmp_path / "t"),
-    }
-    for name in (
-        "source_pieces",
-        "target_pieces",
-        "width",
-        "heads",
-        "feed_forward",
-        "encoder_layers",
-        "decoder_layers",
-    ):
-        given.pop(name)
+    given = checkpoint_settings(tmp_path, "model", max_length=48)
     start, _ = begin(Finetune.of(given), read(given["train"], "en", "fr"))
     old = weights(tmp_path / "model")
     name = "model.decoder.layers.0.encoder_attn.q_proj.weight"
     assert torch.equal(start.module.state_dict()[name], old[name])
     assert start.family.name == "seq2seq"
     assert finetune(Finetune.of(given | {"steps": 2, "validate_every": 2})).details["steps"] == 2
+
+
+def test_a_gpt2_that_learned_on_translates_alone(settings, tmp_path):
+    base = language_model(tmp_path / "base", "gpt2", causal=True)
+    pretrain(continued(settings, base, "clm"))
+    given = checkpoint_settings(tmp_path, "model", max_length=30)
+    start, _ = begin(Finetune.of(given), read(given["train"], "en", "fr"))
+    assert start.family.name == "causal"
+    name = "transformer.h.0.attn.c_attn.weight"
+    assert torch.equal(start.module.state_dict()[name], weights(tmp_path / "model")[name])
 
 
 def test_held_out_lines_are_not_trained_on(settings, tmp_path):

@@ -71,6 +71,10 @@ class LanguageModel:
                 f"{folder}: its weights lack {len(wrong)} parameters of {type(module).__name__}, or have them in "
                 f"another shape ({', '.join(wrong[:3])}): they are damaged, or of another kind of model"
             )
+        if not _has_output(module):
+            raise ModelError(
+                f"{folder}: the head of this {config.model_type} has no output layer that calque could train"
+            )
         new = tuple(sorted(name for name in info["missing_keys"] if not name.startswith(body)))
         return self.suited(module).eval(), new
 
@@ -130,6 +134,12 @@ class LanguageModel:
 
     def _leanly(self, module: Any) -> bool:  # noqa: ANN401
         return self.way.attention != "stock" and self.objective != "denoise" and lean.covers_alone(module.base_model)
+
+
+def _has_output(module: Any) -> bool:  # noqa: ANN401
+    """Whether the head ends with a layer that scores the vocabulary (DeBERTa-v2's newer one has none)."""
+    output = module.get_output_embeddings()
+    return output is not None and len(output.weight) == len(module.get_input_embeddings().weight)
 
 
 def refuse_unfit(pretrained: Pretrained, objective: str) -> None:

@@ -35,6 +35,7 @@ from calque.training.objective import LanguageModelling
 from calque.training.perplexity import Perplexity
 from calque.training.progress import Listener, Message, Silence
 from calque.training.run import Run
+from calque.training.sharding import refuse_unshardable
 from calque.training.signals import leaving
 from calque.training.store import Store
 from calque.training.team import Team
@@ -79,6 +80,7 @@ def pretrain(recipe: Pretrain, resume: bool = False, restart: bool = False, list
             "--resume and --restart exclude each other: one goes on with the run, one begins anew; give one"
         )
     team = Team.here()
+    refuse_unshardable(recipe, team)
     listener = listener if listener is not None and team.leads else Silence()
     run = Run(recipe.out)
     with ExitStack() as held:

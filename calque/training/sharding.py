@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from calque.errors import RecipeError
 from calque.model.lean import THROUGH, covers
 from calque.model.sharing import is_shared
+from calque.recipes.finetune import Finetune
 from calque.recipes.training import Training
 from calque.training.memory import Memory
 from calque.training.objective import Scored
@@ -175,7 +176,8 @@ def held(
 def refuse_unshardable(recipe: Training, team: Team) -> None:
     """Raise RecipeError where the recipe asks for what cannot be sharded, or the launcher for another sharding."""
     if os.environ.get("ACCELERATE_USE_FSDP", "false").lower() == "true":
-        raise RecipeError("accelerate launch was told to use FSDP: leave that out, and give --sharding full instead")
+        instead = ", and give --sharding full instead" if isinstance(recipe, Finetune) else ""
+        raise RecipeError(f"accelerate launch was told to use FSDP: leave that out{instead}")
     if recipe.sharding == "none":
         return
     if team.alone:
