@@ -15,7 +15,6 @@ from transformers import (
     AutoModelForCausalLM,
     AutoTokenizer,
     DataCollatorForSeq2Seq,
-    EncoderDecoderConfig,
     PrinterCallback,
     Seq2SeqTrainer,
     Seq2SeqTrainingArguments,
@@ -56,8 +55,7 @@ def pair(setting: Setting) -> Any:
         encoder = AutoModel.from_pretrained(folder, config=configs[0], dtype=torch.float32)
         decoder = AutoModelForCausalLM.from_pretrained(folder, config=configs[1], dtype=torch.float32)
         decoder = _of_depth(decoder, setting.decoder_layers)
-        config = EncoderDecoderConfig.from_encoder_decoder_configs(encoder.config, decoder.config)
-        model = joined(config, encoder, decoder)
+        model = joined(encoder, decoder)
     special = codec_of(setting).special
     for tokens in (model.config, model.generation_config):
         tokens.decoder_start_token_id = special.bos
