@@ -18,7 +18,8 @@ from calque.errors import MachineError, ModelError
 from calque.model.folder import Folder, describe
 from calque.recipes.search import Search
 from calque.records import Translation
-from calque.text.codec import Codec, Special
+from calque.text.codec import Codec
+from calque.text.frame import Special
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ import sacrebleu
 import vocabularies
 
 from calque.errors import DataError, ModelError
-from calque.text.codec import Codec, Special
+from calque.text.codec import Codec
+from calque.text.frame import Special
 from calque.text.learn import learn
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-from calque.text.codec import Codec, Special
+from calque.text.codec import Codec
+from calque.text.frame import Special
 from calque.text.learn import learn
 from calque.text.resegment import Splitter, seeds
 

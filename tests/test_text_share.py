@@ -6,7 +6,8 @@ import pytest
 import vocabularies
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
-from calque.text.codec import Codec, Special
+from calque.text.codec import Codec
+from calque.text.frame import Special
 from calque.text.learn import learn, shared
 
 

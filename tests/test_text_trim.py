@@ -9,7 +9,8 @@ import vocabularies
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
 from calque.errors import ModelError
-from calque.text.codec import Codec, Special
+from calque.text.codec import Codec
+from calque.text.frame import Special
 from calque.text.learn import learn
 from calque.text.trim import trim
 

@@ -214,7 +214,7 @@ def test_a_run_killed_before_its_first_checkpoint_begins_with_the_same_adapter(o
     settings = on_base | {"adapter": "lora", "steps": 4}
     finetune(Finetune.of(settings | {"out": str(tmp_path / "whole")}))
 
-    def killed(self, resume=False):
+    def killed(*_):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from calque.model.batch import IGNORED, Batch, Hypothesis, pad
 from calque.recipes.search import Search
-from calque.text.codec import Special
+from calque.text.frame import Special
 
 StatesOf = Callable[[Batch], tuple[Tensor, Tensor]]
 LOGITS = 1 << 24  # held at once

@@ -27,7 +27,7 @@ from calque.model.beam import hypotheses, longest, said
 from calque.model.family import Assembly, Build
 from calque.model.folder import writing
 from calque.recipes.search import Search
-from calque.text.codec import Special
+from calque.text.frame import Special
 
 _HIDDEN_DROPOUT = (
     *("dropout", "hidden_dropout", "resid_pdrop", "embd_pdrop", "resid_dropout", "embed_dropout"),

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from calque.model.vocabulary import Vocabularies
     from calque.recipes.architecture import Architecture
     from calque.recipes.search import Search
-    from calque.text.codec import Codec, Special
+    from calque.text.codec import Codec
+    from calque.text.frame import Special
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from calque.model.batch import IGNORED, Batch, Ids, pad
 from calque.model.folder import writing
 from calque.model.kinds import ENCODERS
 from calque.model.pretrained import Pretrained
-from calque.text.codec import Special
+from calque.text.frame import Special
 
 _CLASSES = {"mlm": AutoModelForMaskedLM, "clm": AutoModelForCausalLM, "denoise": AutoModelForSeq2SeqLM}
 _EITHER_WAY = ("bert", "camembert", "electra", "roberta", "xlm-roberta")  # encoders that can be told to be decoders

@@ -35,7 +35,8 @@ from calque.model.pretrained import Pretrained, tokenizer_folder
 from calque.model.vocabulary import Side, Vocabularies
 from calque.recipes.vocabulary import Vocabulary
 from calque.text import spm
-from calque.text.codec import Codec, Special, unknown_in
+from calque.text.codec import Codec, unknown_in
+from calque.text.frame import Special
 from calque.text.trim import CHUNK, extend, trim_together
 
 SEEN = 3  # times that a character which the vocabulary cannot spell must be in the text to get a piece of its own

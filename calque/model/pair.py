@@ -24,7 +24,7 @@ from calque.model.family import Assembly, Build
 from calque.model.folder import writing
 from calque.model.kinds import refuse_illegal
 from calque.recipes.search import Search
-from calque.text.codec import Special
+from calque.text.frame import Special
 
 
 @dataclass(frozen=True, slots=True)

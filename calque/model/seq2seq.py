@@ -24,7 +24,7 @@ from calque.model.folder import writing
 from calque.model.native import same_rows
 from calque.model.vocabulary import Side
 from calque.recipes.search import Search
-from calque.text.codec import Special
+from calque.text.frame import Special
 
 _IMPLEMENTATIONS = {"matmul": "eager", "sdpa": "sdpa", "stock": None, "auto": None}
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors
 
 from calque.errors import DataError, ModelError
+from calque.text.frame import Special
 
 # The names that a role goes by where a folder does not say which token plays it (many published ones do not).
 CUSTOMARY = {
@@ -23,49 +23,6 @@ CUSTOMARY = {
 }
 MASKS = ("[MASK]", "<mask>")  # what the token is called that stands for something to be filled in
 BYTE_PIECE = re.compile(r"<0x([0-9A-F]{2})>")
-
-
-@dataclass(frozen=True, slots=True)
-class Special:
-    """The ids of the special tokens. `bos` and `eos` frame every text, [CLS] and [SEP] for BERT and its kin, unless
-    `before` and `after` say what does: a language code, or a prompt.
-
-    `unk` is None where nothing can be unknown.
-    """
-
-    pad: int
-    bos: int
-    eos: int
-    unk: int | None
-    before: tuple[int, ...] | None = None
-    after: tuple[int, ...] | None = None
-
-    @property
-    def frame(self) -> tuple[list[int], list[int]]:
-        """The ids before and after every text."""
-        before = (self.bos,) if self.before is None else self.before
-        return list(before), list((self.eos,) if self.after is None else self.after)
-
-    @property
-    def framing(self) -> int:
-        """How many tokens frame a text."""
-        return sum(map(len, self.frame))
-
-    def bare(self, ids: Sequence[int]) -> Sequence[int]:
-        """Framed ids without their frame."""
-        before, after = self.frame
-        return ids[len(before) : len(ids) - len(after)]
-
-    def renumbered(self, numbers: Mapping[int, int]) -> Special:
-        """The same tokens where id i has become `numbers[i]`."""
-        return Special(
-            pad=numbers[self.pad],
-            bos=numbers[self.bos],
-            eos=numbers[self.eos],
-            unk=None if self.unk is None else numbers[self.unk],
-            before=None if self.before is None else tuple(numbers[i] for i in self.before),
-            after=None if self.after is None else tuple(numbers[i] for i in self.after),
-        )
 
 
 class Codec:

@@ -302,19 +302,8 @@ class Loop:
         eta = course.seconds * (1 - fraction) / fraction if fraction > 0 else None
         self._record({"step": course.step, "epoch": self._epochs(), "loss": loss, "lr": self.learning_rate,
                       "tokens_per_second": round(speed, 1), "seconds": round(course.seconds, 2)})  # fmt: skip
-        self.listener.event(
-            Step(
-                course.step,
-                self.total,
-                fraction,
-                loss,
-                self.learning_rate,
-                speed,
-                best,
-                eta,
-                self.sample,
-            )
-        )
+        told = Step(course.step, self.total, fraction, loss, self.learning_rate, speed, best, eta, self.sample)
+        self.listener.event(told)
         course.loss, course.tokens, course.since = 0.0, 0, course.seconds
 
     def _epochs(self) -> float:
