@@ -105,12 +105,13 @@ def bar(
     scale = 100 / full
     bracket = ""
     if interval is not None:
-        low, width = interval[0] * scale, max((interval[1] - interval[0]) * scale, 1.2)
+        first = max(interval[0], 0)  # a COMET score may be below
+        low, width = first * scale, max((interval[1] - first) * scale, 1.2)
         bracket = f'<rect class=interval x="{low:.2f}" y=1 width="{width:.2f}" height=8 />'
     return (
         f"<dt>{html(label)}</dt><dd><svg viewBox='0 0 100 10' preserveAspectRatio=none aria-hidden=true>"
         f"<rect class=track width=100 height=10 />"
-        f'<rect class={kind} width="{min(value * scale, 100):.2f}" height=10 />{bracket}</svg>'
+        f'<rect class={kind} width="{min(max(value * scale, 0), 100):.2f}" height=10 />{bracket}</svg>'
         f"<span>{html(shown) or number(value)}</span></dd>"
     )
 

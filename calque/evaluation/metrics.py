@@ -202,7 +202,7 @@ class Tally:
     def around(self, value: float, samples: Sequence[float], bootstrap: int, seed: int) -> Score:
         """A score of this metric with the interval of these samples; with none the interval is the value."""
         ceiling = float("inf") if self.name in LOWER_IS_BETTER else 100.0
-        low, high = _interval(samples) if samples else (value, value)
+        low, high = interval(samples) if samples else (value, value)
         signature = self.signature(bs=bootstrap, seed=seed) if samples else self.signature()
         return Score(self.name, value, max(low, 0.0), min(high, max(ceiling, value)), signature)
 
@@ -250,7 +250,7 @@ def samples(tallies: Sequence[Tally], count: int, seed: int) -> list[list[float]
     return scores
 
 
-def _interval(samples: Sequence[float]) -> tuple[float, float]:
+def interval(samples: Sequence[float]) -> tuple[float, float]:
     """The mean of the samples minus and plus half the width of their central 95 %."""
     ordered = sorted(samples)
     cut = len(ordered) // 40

@@ -18,7 +18,7 @@ from calque.corpus.read import Corpus
 from calque.decoding.machine import versions
 from calque.decoding.translator import Translator
 from calque.errors import CalqueError, DataError, EngineError, MachineError, ModelError
-from calque.evaluation import breakdown, floor, metrics, page
+from calque.evaluation import breakdown, floor, metrics, neural, page
 from calque.model.folder import recipe_in, refuse_existing, stage
 from calque.recipes.evaluate import Evaluate, Measure
 from calque.recipes.search import Search
@@ -62,7 +62,7 @@ def evaluate(recipe: Evaluate, progress: Progress | None = None) -> Report:
         RecipeError: `recipe.out` exists; nothing was translated then.
         DataError: the test or training text cannot be read, or is empty.
         ModelError: the folder holds no translator.
-        MachineError: a tokenizer or the disk is missing.
+        MachineError: a tokenizer, COMET's environment or the disk is missing.
     """
     started = time.perf_counter()
     if recipe.out is not None:
@@ -73,8 +73,10 @@ def evaluate(recipe: Evaluate, progress: Progress | None = None) -> Report:
     metrics.comparable([pair.source for pair in pairs], [pair.target for pair in pairs])
     metrics.tokenizer(translator.target)
     lexicon = _lexicon(recipe, translator.source, translator.target)
-    translator.translate([pairs[0].source], recipe)  # loads the weights, which the speed is not about
-    scored = score(translator, pairs, recipe, lexicon, progress)
+    with neural.opened(recipe, recipe.device, recipe.threads) as scorers:  # before the work: is everything there?
+        translator.translate([pairs[0].source], recipe)  # loads the weights, which the speed is not about
+        scored = score(translator, pairs, recipe, lexicon, progress)
+        scored = _with_neural(scored, scorers, pairs, recipe)
     details = {"folder": str(recipe.folder), "files": [str(path) for path in test.files], **scored.report.details}
     report = replace(scored.report, seconds=time.perf_counter() - started, details=details)
     if recipe.out is not None:
@@ -133,6 +135,17 @@ def score(
     recipe = measure.model_dump(mode="json")
     report = Report(recipe, scores, time.perf_counter() - started, versions(), details)
     return Scored(report, tuple(hypotheses))
+
+
+def _with_neural(scored: Scored, scorers: Sequence[neural.Scorer], pairs: Sequence[Pair], measure: Measure) -> Scored:
+    """With the neural scores beside the others, the sentences' own under `neural`."""
+    if not scorers:
+        return scored
+    report = scored.report
+    sources, references = [pair.source for pair in pairs], [pair.target for pair in pairs]
+    found = neural.judged(scorers, sources, scored.hypotheses, references, measure.bootstrap, measure.seed)
+    details = report.details | {"neural": found[1], "notes": [*report.details["notes"], *found[2]]}
+    return replace(scored, report=replace(report, scores=report.scores | found[0], details=details))
 
 
 def translated(

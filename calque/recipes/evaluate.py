@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import Field, model_validator
 
 from calque.recipes.adapter import Base
+from calque.recipes.neural import Neural
 from calque.recipes.parallel import PLACE
 from calque.recipes.search import Search
 
@@ -36,7 +37,7 @@ class Measure(Scoring):
     worst: int = Field(default=10, ge=0, le=1000, description="worst sentences shown")
 
 
-class Evaluate(Measure, Base):
+class Evaluate(Measure, Neural, Base):
     """A translator and a test set become scores."""
 
     folder: Path = Field(description="translator to score")
