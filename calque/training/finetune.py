@@ -18,6 +18,7 @@ from calque.decoding.machine import device_of, set_threads, versions
 from calque.errors import CalqueError, DataError, ModelError, RecipeError
 from calque.evaluation.metrics import tokenizer
 from calque.model import family as families
+from calque.model import lineage
 from calque.model.adapter_folder import Adaptation
 from calque.model.batch import Ids
 from calque.model.family import Build, Family
@@ -132,6 +133,7 @@ def _trained(
     try:
         start = adaptation.adapted(recipe, start, listener)
         rows, loop = _prepared(recipe, run, start, train, dev, listener, team)
+        team.led(lambda: run.note({"pairs": {"train": train.count, "dev": dev.count}}))
         listener.event(Message(str(loop.memory())))
         team.led(lambda: _probed(recipe, run, start, rows, listener))
     except (CalqueError, OSError):
@@ -171,7 +173,8 @@ def _begun(
     for note in notes:
         listener.event(Message(note))
     with run.begun(recipe) as folder:
-        facts = {} if base is None else {"base": base.digest}
+        facts: dict[str, Any] = {} if base is None else {"base": base.digest}
+        facts["bases"] = lineage.of([origin.encoder, origin.decoder], origin.translator)
         run.note({"digests": digests, "pretrained": sorted(start.pretrained), "notes": list(notes), **facts})
         _write(folder, start, recipe)
     return start
@@ -325,4 +328,5 @@ def _tested(recipe: Finetune, folder: Path, report: Report, listener: Listener) 
     details = report.details | {
         name: scored.details[name] for name in ("floors", "sentences_per_second") if name in scored.details
     }
+    details["test"] = scored.details["test"] | {"notes": scored.details["notes"]}
     return Report(report.recipe, scored.scores, report.seconds + scored.seconds, report.versions, details)

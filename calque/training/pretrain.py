@@ -15,6 +15,7 @@ import torch
 from calque.corpus.monolingual import Line, Monolingual, refuse_overlap, sampled
 from calque.decoding.machine import device_of, set_threads, versions
 from calque.errors import CalqueError, DataError, RecipeError
+from calque.model import lineage
 from calque.model.folder import write_recipe, write_text
 from calque.model.pretrained import Pretrained
 from calque.model.vocabulary import spells
@@ -145,7 +146,8 @@ def _begun(recipe: Pretrain, run: Run, base: Pretrained | None, texts: Texts, li
         listener.event(Message(note))
     with run.begun(recipe) as folder:
         start.write(folder)
-        run.note({"digests": texts.digests, "pretrained": sorted(start.pretrained), "notes": list(start.notes)})
+        facts = {"digests": texts.digests, "pretrained": sorted(start.pretrained), "notes": list(start.notes)}
+        run.note(facts | {"bases": lineage.of([base])})
     return start
 
 
