@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from calque.training.finetune import finetune
     from calque.training.preflight import preflight as check
     from calque.training.pretrain import pretrain
+    from calque.training.push import push
     from calque.training.select import select
 
 __version__ = "0.1.0"
@@ -56,6 +57,7 @@ __all__ = [
     "evaluate",
     "finetune",
     "pretrain",
+    "push",
     "select",
 ]
 
@@ -73,6 +75,7 @@ _HOMES = {  # module: the public names in it
     "calque.training.finetune": ("finetune",),
     "calque.training.preflight": ("check",),
     "calque.training.pretrain": ("pretrain",),
+    "calque.training.push": ("push",),
     "calque.training.select": ("select",),
 }
 _CALLED_THERE = {"check": "preflight"}  # where the public name differs from the one in its module

@@ -2,9 +2,10 @@
 
 make demo && python docs/record.py demo-model
 
-`calque finetune` is not run again: its answer is the report that it left in the folder. `calque demo`,
-`calque merge`, `calque pretrain` and `calque select` are run with the smallest budgets, in a temporary folder;
-`python docs/record.py` alone records only these.
+`calque finetune` is not run again: its answer is the report that it left in the folder. `calque comet` makes COMET's
+environment (1.5 GB) where it is not there. `calque demo`, `calque merge`, `calque push`, `calque pretrain` and
+`calque select` are run with the smallest budgets, in a temporary folder; `python docs/record.py` alone records only
+these.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ CALLS = {
     "compare": "calque compare {folder} copied={corpus}/test.en --test {corpus}/test --sentences 1 --json",
     "translate": 'calque translate {folder} "A small dog sleeps." --n-best 2 --json',
     "doctor": "calque doctor --json",
+    "comet": "calque comet --json",
 }
 BRIEF = {  # in a folder of their own, one after the other; what has no name is run and not recorded
     "demo": "calque demo --out brief --pairs 200 --steps 2 --threads 1 --json",
@@ -32,6 +34,7 @@ BRIEF = {  # in a folder of their own, one after the other; what has no name is 
     "--adapter lora --adapter-only --no-probes --steps 2 --validation-pairs 2 --validations 1 --average 1 --threads 1 "
     "--out brief-lora --json",
     "merge": "calque merge brief-lora --out brief-merged --json",
+    "push": "calque push brief-merged ada/demo-en-fr --license apache-2.0 --dry-run --json",
     "pretrain": "calque pretrain --text brief.corpus/train.fr --objective clm --steps 2 --validations 1 --average 1 "
     "--threads 1 --out brief-model --json",
     "select": "calque select --candidates candidates.toml --train brief.corpus/train --dev brief.corpus/dev "

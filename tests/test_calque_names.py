@@ -29,7 +29,7 @@ def test_public_names():
             "ModelError",
         ),
         *("Pair", "ProbeError", "RecipeError", "Report", "Score", "Search", "Translation", "Translator"),
-        *("check", "compare", "evaluate", "finetune", "pretrain", "select"),
+        *("check", "compare", "evaluate", "finetune", "pretrain", "push", "select"),
     ]
 
 

@@ -35,6 +35,8 @@ COMMANDS = {
     "select": "Train several candidates within a time budget, and keep the better one.",
     "translate": "Translate texts, files or standard input.",
     "merge": "Make one translator of an adapter and its base.",
+    "push": "Upload a translator or an adapter to the Hugging Face hub.",
+    "comet": "Make the environment of its own that COMET scores need.",
     "doctor": "Tell what this machine offers: devices, precision, memory, versions, extras.",
 }
 BROKEN_PIPE = 141

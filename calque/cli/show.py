@@ -113,6 +113,23 @@ def warnings(done: Done) -> None:
         console.print(Text(f"calque: {done.warned:,} texts in all have a warning (--json tells each)", style="yellow"))
 
 
+def upload(done: Mapping[str, Any]) -> None:
+    """What went to the hub, or would: each file with its size, what stays here, and what to know about it."""
+    console = terminal.results()
+    for file in done["files"]:
+        copy = "  (a copy without the paths of this machine, or with the licence)" if file["copy"] else ""
+        console.print(Text(f"{file['bytes']:>15,}  {file['name']}{copy}"))
+    console.print(Text(f"{done['bytes']:>15,}  bytes in all, licence {done['licence']}", style="bold"))
+    for what, names in (("stays here", done["left_out"]), ("goes away there", done.get("deleted", ()))):
+        if names:
+            console.print(Text(f"{what}: {', '.join(names)}", style="dim"))
+    for note in done["notes"]:
+        console.print(Text(terminal.one_line(note), style="yellow"))
+    where = f"{done['repo']} ({done['revision']})"
+    sent = f"would go to {where}; nothing was sent" if done["dry_run"] else f"uploaded to {where}: {done['url']}"
+    console.print(Text(sent, style="bold"))
+
+
 def next_steps(folder: Path) -> None:
     """What to do with a finished translator."""
     console = terminal.results()
