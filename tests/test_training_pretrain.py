@@ -58,7 +58,7 @@ def test_each_objective_is_learned_and_its_folder_needs_transformers_alone(setti
     assert json.loads((out / "report.json").read_text())["dev"] == dev
     card = (out / "README.md").read_text()
     command = next(line for line in card.splitlines() if line.startswith("calque pretrain "))
-    assert f"--text {settings['text'][0]} --language fr" in command
+    assert "--text text.fr --language fr" in command
     assert f"--objective {objective}" in command
     assert f"{dev['bits_per_character']:.3f} bits per character" in card
     assert "language: ['fr']" in card
