@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from calque.errors import ModelError, RecipeError
-from calque.evaluation.footprint import Footprint, Memory, forbids_commerce, licence
+from calque.evaluation.footprint import Footprint, Memory
 from calque.evaluation.system import Run, System, direction, systems
 from calque.model.adapter_folder import Adaptation, describe_adapter
 from calque.model.folder import Folder
@@ -109,23 +108,6 @@ def test_a_footprint(here):
     found = Footprint.of(folder)
     assert (found.parameters, found.licence) == (17, "apache-2.0")
     assert found.size == sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-
-
-def test_a_licence_in_the_card_or_in_calque_json(here):
-    folder = here / "a"
-    (folder / "README.md").write_text("# no header\nlicense: mit\n")
-    assert licence(folder) is None
-    (folder / "README.md").write_text('---\nlicense: "cc-by-nc-4.0"\n---\n')
-    assert licence(folder) == "cc-by-nc-4.0"
-    (folder / "README.md").unlink()
-    said = json.loads((folder / "calque.json").read_text())
-    (folder / "calque.json").write_text(json.dumps(said | {"license": "mit"}))
-    assert licence(folder) == "mit"
-
-
-def test_licences_that_forbid_commerce():
-    assert [forbids_commerce(one) for one in ("cc-by-nc-4.0", "CC BY-NC-SA", "non-commercial")] == [True] * 3
-    assert [forbids_commerce(one) for one in ("apache-2.0", "fr-ancien", None)] == [False] * 3
 
 
 def test_memory_is_that_from_now_on():

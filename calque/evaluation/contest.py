@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from calque.evaluation import metrics, significance
-from calque.evaluation.footprint import forbids_commerce
 from calque.evaluation.metrics import LOWER_IS_BETTER
 from calque.evaluation.performance import Performance
 from calque.evaluation.significance import Drawn
 from calque.evaluation.testset import TestSet
+from calque.model import licence
 from calque.recipes.compare import Compare
 from calque.records import Score
 
@@ -158,7 +158,7 @@ def remarks(
         kinds = {run["kind"] for run in system["runs"]}
         if kinds == {"translator"} and system["licence"] is None:
             found.append(f"The licence of {system['name']} is not known: its card names none.")
-        if forbids_commerce(system["licence"]):
+        if licence.meaning(system["licence"]) == licence.FORBIDS:
             found.append(f"The licence of {system['name']} ({system['licence']}) forbids commercial use.")
         found += [
             f"{run['place']}: {row['message']} ({row['count']} sentences, first {row['places'][0]})"

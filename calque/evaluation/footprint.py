@@ -9,8 +9,8 @@ from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
+from calque.model import licence
 from calque.model.adapter_folder import AdapterFolder, is_adapter
-from calque.model.folder import said_in
 
 _STATUS, _RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
@@ -30,30 +30,12 @@ class Footprint:
         folders = [place, AdapterFolder.open(place).base.path] if is_adapter(place) else [place]
         counts = [_parameters(folder) for folder in folders]
         known = [count for count in counts if count is not None]
-        licences = list(dict.fromkeys(found for folder in folders if (found := licence(folder))))
+        licences = list(dict.fromkeys(found for folder in folders if (found := licence.of(folder).name)))
         return cls(
             size=sum(file.stat().st_size for folder in folders for file in folder.rglob("*") if file.is_file()),
             parameters=sum(known) if known and len(known) == len(counts) else None,
             licence=" and ".join(licences) or None,
         )
-
-
-def licence(folder: Path) -> str | None:
-    """The licence that the model card names in its YAML header, or calque.json; None where neither does."""
-    card = folder / "README.md"
-    if card.is_file():
-        header = re.match(r"---\s*\n(.*?)\n---", card.read_text(encoding="utf-8", errors="replace"), re.DOTALL)
-        named = re.search(r"^licen[sc]e:[ \t]*['\"]?([^'\"\n#]+)", header[1] if header else "", re.MULTILINE)
-        if named and named[1].strip():
-            return named[1].strip().strip("[]")
-    said = said_in(folder)
-    found = said.get("license") or said.get("licence")
-    return str(found) if found else None
-
-
-def forbids_commerce(licence: str | None) -> bool:
-    """Whether a licence is one of those that say 'non-commercial' in their name."""
-    return bool(re.search(r"(^|[-_ ])nc([-_ ]|$)|non-?commercial", (licence or "").lower()))
 
 
 def _parameters(folder: Path) -> int | None:
