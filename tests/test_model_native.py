@@ -143,15 +143,19 @@ def test_bytes_are_numbered_as_in_byt5(checkpoints):
 
 @pytest.mark.parametrize("kind", natives.KINDS)
 @torch.inference_mode()
-def test_a_trimmed_network_says_the_same_of_covered_text(checkpoints, kind):
+def test_a_trimmed_network_says_the_same_of_covered_text(checkpoints, kind, tmp_path):
     whole = chosen(checkpoints[kind], source_vocabulary="keep")
     family, module = made(checkpoints[kind], whole)
     search = Search(beam=1, longest_ratio=0.5)
     said = [found[0] for found in family.generate(module, family.batch(rows(whole)[:3]), search)]
     spoken = [whole.target.codec.decode(found.ids) for found in said]
     trimmed = chosen(checkpoints[kind], source_vocabulary="trim", sources=natives.SOURCES[:3], targets=spoken)
+    folder = tmp_path / "trimmed"
+    folder.mkdir()
     assert trimmed.source.codec.size < whole.source.codec.size or kind in ("byt5", "bart")  # all bytes stay
     other, smaller = made(checkpoints[kind], trimmed)
+    other.save(smaller, folder)
+    smaller = other.load(folder)
     again = [found[0] for found in other.generate(smaller, other.batch(rows(trimmed)[:3]), search)]
     back = dict(trimmed.target.rows)
     covered = 0
@@ -197,6 +201,10 @@ def test_a_new_language_begins_as_a_related_one(checkpoints):
     ("kind", "languages", "settings", "told"),
     [
         ("nllb", ("en", "wo"), {}, "no code of the language 'wo'.*eng_Latn, fra_Latn"),
+        ("nllb", ("en", "gsw"), {}, "no code of the language 'gsw'"),
+        ("mbart", ("en", "lb"), {}, "no code of the language 'lb'"),
+        ("mbart", ("en", "bm"), {"target_code": "bm", "code_like": "de_DE"}, "looks like de_DE: write the new one"),
+        ("t5", ("en", "bm"), {"target_code": "bm", "code_like": "de"}, "no language codes, so none can be added"),
         ("nllb", ("en", "fr"), {"target_code": "fra_Lat"}, "did you mean 'fra_Latn'"),
         ("nllb", ("en", "fr"), {"code_like": "fra_Latn"}, "leave --code-like out"),
         ("marian", ("en", "fr"), {"target_code": "fra"}, "no language codes"),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
+from pathlib import Path
 
 import pytest
 from checkpoints import corpus, numbers
@@ -176,8 +178,10 @@ def _both_short(recipe: Select):
             r"\[a\]: unknown setting 'lerning_rate'.*learning",
         ),
         ("[a]\nmodel = 'tiny'\n[b]\nmodel = 'tiny'\nminutes = 3\n", r"\[b\]: 'minutes' is the same for all candidates"),
+        ("[a]\nmodel = 'tiny'\n['a.run']\nmodel = 'tiny'\n", "it names a folder"),
+        ("[a]\nmodel = 'tiny'\nbest = 'loss'\n[b]\nmodel = 'tiny'\n", "'best' is the same for all candidates"),
         ("minuts = 3\n[a]\nmodel = 'tiny'\n[b]\nmodel = 'tiny'\n", "unknown setting 'minuts'"),
-        ("['a/b']\nmodel = 'tiny'\n[b]\nmodel = 'tiny'\n", "it names a folder too"),
+        ("['a/b']\nmodel = 'tiny'\n[b]\nmodel = 'tiny'\n", "it names a folder"),
         ("[a\n", "not TOML"),
         ("[a]\nmodel = 'tiny'\n[b]\nmodel = 'tiny'\nwidth = -1\n", r"\[b\]: 'width' = -1"),
     ],
@@ -196,6 +200,42 @@ def test_a_missing_file_and_a_missing_model_are_told(settings, tmp_path):
     with pytest.raises(ModelError, match="no such folder"):
         select(recipe)
     assert not recipe.out.with_name("out.run").exists()
+
+
+def test_what_lies_in_the_run_directory_is_not_touched(settings):
+    recipe = settings(THREE)
+    run = recipe.out.with_name("out.run")
+    (run / "checkpoints").mkdir(parents=True)
+    for how in ({}, {"restart": True}):
+        with pytest.raises(RecipeError, match="holds no selection"):
+            select(recipe, **how)
+    assert (run / "checkpoints").is_dir()
+
+
+def test_finalists_have_the_same_time_after_an_interruption(settings, rigged):
+    text = f"{TINY}\n[quick]\nlearning_rate = 5e-3\n[steady]\nlearning_rate = 2e-3\n"
+    recipe = settings(text, minutes=0.1)
+    with pytest.raises(Interrupted):
+        select(recipe, listener=Stopper(2))
+    run = recipe.out.with_name("out.run")
+    planned = json.loads((run / "selection.json").read_text(encoding="utf-8"))["planned"]
+    leftover = run / "candidates" / "steady.run"
+    shutil.rmtree(leftover / "start")  # as if killed while the start was written
+    done = select(recipe, resume=True)
+    assert [one["failed"] for one in done.candidates] == [None, None]
+    assert [one["training_seconds"] >= planned["whole"] - 0.1 for one in done.candidates] == [True, True]
+    assert all(one["sentences_per_second"] for one in done.candidates)
+
+
+def test_changed_text_is_told_on_resume(settings, rigged):
+    recipe = settings(THREE)
+    with pytest.raises(Interrupted):
+        select(recipe, listener=Stopper(1))
+    for code, word in (("en", "one"), ("fr", "un")):
+        with Path(f"{recipe.train[0]}.{code}").open("a", encoding="utf-8") as file:
+            file.write(f"{word}\n")
+    with pytest.raises(RecipeError, match=r"same settings only \(text differ"):
+        select(recipe, resume=True)
 
 
 def test_text_with_faults_is_refused(settings):

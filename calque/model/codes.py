@@ -43,10 +43,12 @@ class Codes:
             return self.tags[code]
         if code in self.tags.values():
             return code
+        if not self.tags:
+            raise RecipeError(f"{flag} {code}: the model has no language codes, so none can be added: leave it out")
         known = ", ".join(sorted(self.tags)[:12]) + (", ..." if len(self.tags) > 12 else "") or "none"
         raise RecipeError(
             f"{flag} {code}: the model has no such language code{nearest(code, self.tags)} (known: {known}); "
-            "--code-like CODE adds it, beginning as that related language's"
+            f"--target-code NEW --code-like CODE adds one, beginning as that related language's"
         )
 
     def find(self, language: str, given: str | None, flag: str) -> str | None:
@@ -73,15 +75,31 @@ class Codes:
     def _closest(self, language: str) -> str | None:
         if language in self.tags:
             return language
-        known = [tag for tag in self.tags if langcodes.tag_is_valid(tag)]
         if not langcodes.tag_is_valid(language):
             return None
-        return langcodes.closest_supported_match(language, known, max_distance=_FARTHEST)
+        known = [tag for tag in self.tags if langcodes.tag_is_valid(tag) and _same(language, tag)]
+        return langcodes.closest_supported_match(language, known, max_distance=_FARTHEST) if known else None
 
-    def surface(self, tag: str) -> str:
-        """How this model would write a code that it does not have."""
-        some = next(iter(self.tags.items()), (tag, tag))
-        return some[1].replace(some[0], tag) if tag not in self.tags.values() else tag
+    def surface(self, tag: str, flag: str) -> str:
+        """How this model would write a code that it does not have.
+
+        Raises:
+            RecipeError: the model has no codes, or they look otherwise.
+        """
+        if not self.tags:
+            raise RecipeError(f"{flag} {tag}: the model has no language codes, so none can be added: leave it out")
+        some, written = next(iter(self.tags.items()))
+        surface = written.replace(some, tag)
+        if not any(re.fullmatch(style, surface) for style in _STYLES[self.kind]):
+            raise RecipeError(f"{flag} {tag}: a code of this model looks like {some}: write the new one in this way")
+        return surface
+
+
+def _same(language: str, tag: str) -> bool:
+    """Whether a model's code is of this language, and in its script where one is named; German is not Luxembourgish,
+    however near."""
+    wanted, offered = (langcodes.Language.get(langcodes.standardize_tag(code, macro=True)) for code in (language, tag))
+    return wanted.language == offered.language and (not wanted.script or wanted.script == offered.script)
 
 
 def codes_in(kind: str, tokenizer: Tokenizer) -> Codes:

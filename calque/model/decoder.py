@@ -29,7 +29,7 @@ from calque.model.vocabulary import Side
 
 _SCALE = 0.1  # of the cross-attention's output where it is 'scaled'
 _CROSSING = ("crossattention", "ln_cross_attn", "encoder_attn")  # names of what looks at the source
-_TOO_DEEP = "--decoder-layers {}: the checkpoint has only {}; use --decoder new"
+_TOO_DEEP = "--decoder-layers {0}: the checkpoint has only {1}; give --decoder-layers {1}, or --decoder new"
 
 
 def decoder(build: Build, encoder_config: Any) -> Part:  # noqa: ANN401

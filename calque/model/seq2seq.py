@@ -201,7 +201,7 @@ def _lay_vocabularies(module: Any, source: Side, target: Side) -> None:  # noqa:
         new_V = torch.zeros(target.codec.size)
         fresh, known = (torch.tensor(ids) for ids in zip(*target.rows, strict=True))
         new_V[fresh] = old_bias_V[known]
-        module.final_logits_bias.copy_(new_V[None])
+        module.final_logits_bias = nn.Buffer(new_V[None])  # resizing left a view of the old one, which cannot be saved
 
 
 def _tables(module: Any) -> list[Any]:  # noqa: ANN401

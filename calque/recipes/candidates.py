@@ -13,10 +13,20 @@ from calque.errors import DataError, RecipeError, nearest
 from calque.recipes.finetune import Finetune
 from calque.recipes.select import Select
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_NAME = re.compile(r"[A-Za-z0-9](?!.*\.run$)[A-Za-z0-9._-]*")  # X.run is where the run of X lies
 _OURS = (  # settings that the selection itself has
     *("train", "dev", "test", "source", "target", "out", "minutes", "steps", "epochs", "validation_pairs", "patience"),
-    *("beam", "length_penalty", "n_best", "search_tokens", "longest_ratio", "device", "threads", "validate_every"),
+    *(
+        "best",
+        "beam",
+        "length_penalty",
+        "n_best",
+        "search_tokens",
+        "longest_ratio",
+        "device",
+        "threads",
+        "validate_every",
+    ),
 )
 
 
@@ -28,7 +38,7 @@ class Candidate:
     settings: Mapping[str, Any]
 
     def recipe(self, select: Select, folder: Path, minutes: float) -> Finetune:
-        """What is trained for it, for so many minutes, into `folder`/NAME.
+        """What is trained for it, for so many minutes, into a folder called by its name in `folder`.
 
         Raises:
             RecipeError: settings that do not fit; each mistake is told with the candidate's name.
@@ -67,7 +77,7 @@ def candidates(select: Select) -> tuple[Candidate, ...]:
     for candidate in found:
         where = f"{path} [{candidate.name}]"
         if not _NAME.fullmatch(candidate.name):
-            raise RecipeError(f"{where}: a name of letters, digits, '.', '_' and '-' is wanted, it names a folder too")
+            raise RecipeError(f"{where}: a name of letters, digits, '.', '_' and '-' is wanted, it names a folder")
         if "model" not in candidate.settings:
             raise RecipeError(f"{where}: 'model' is required: {Finetune.model_fields['model'].description}")
         for name in candidate.settings:

@@ -14,7 +14,14 @@ from calque.corpus.check import check
 from calque.corpus.read import Corpus
 from calque.corpus.write import write
 from calque.decoding.machine import versions
-from calque.errors import CalqueError, DataError, Interrupted, ModelError, RecipeError
+from calque.errors import (
+    CalqueError,
+    DataError,
+    Interrupted,
+    MachineError,
+    ModelError,
+    RecipeError,
+)
 from calque.evaluation.compare import compare
 from calque.evaluation.metrics import tokenizer
 from calque.model import disk
@@ -27,9 +34,10 @@ from calque.text.sample import evenly
 from calque.training import lock, selection_page
 from calque.training.course import Paused
 from calque.training.finetune import finetune
-from calque.training.halving import halved, rounds, schedule
+from calque.training.halving import Schedule, halved, rounds, schedule
 from calque.training.origin import Origin
 from calque.training.progress import Event, Listener, Message, Silence, Step, Validation
+from calque.training.rows import read
 from calque.training.run import Run
 from calque.training.signals import leaving
 from calque.training.standing import Entry, Standing
@@ -39,6 +47,7 @@ AGAIN = 0.7  # seconds of going on with a run, for each second that beginning it
 STATISTICS = 15.0  # seconds for scores, tests and pages
 MARGIN = 0.02  # share of the budget that is planned for nothing
 LEAST = 1.0  # seconds of training in a phase, even where the budget is too small for everything
+FILE, RUNS = "selection.json", "candidates"  # in OUT.run
 FEWEST = 100  # test sentences that finalists are compared on, whatever the time
 
 
@@ -66,14 +75,27 @@ def select(recipe: Select, resume: bool = False, restart: bool = False, listener
         raise RecipeError("--resume and --restart exclude each other: one goes on, one begins anew; give one")
     told = listener or Silence()
     refuse_existing(recipe.out)
+    if recipe.keep_others:
+        refuse_existing(_others(recipe))
     folder = Run(recipe.out).path
+    begun = _begun(folder, resume, restart)
     named = candidates(recipe)
     tokenizer(recipe.target)
+    text = [read(places, recipe.source, recipe.target) for places in (recipe.train, recipe.dev, recipe.test)]
     for candidate in named:  # a mistake in the last one is better known before the first is trained
-        Origin.of(candidate.recipe(recipe, folder, recipe.minutes))
+        Origin.of(candidate.recipe(recipe, folder / RUNS, recipe.minutes))
+    if recipe.checks and not begun:
+        _check(recipe)
+    asked = json.loads(recipe.model_dump_json(exclude={"out", "keep_others", "checks", "threads"}))
+    asked["settings"] = {candidate.name: dict(candidate.settings) for candidate in named}
+    asked["text"] = [one.digest for one in text]
     disk.make(folder)
     with lock.locked(folder), leaving(lambda: "stopped; go on with the same command and --resume"):
-        standing = _standing(recipe, named, folder, resume, restart)
+        if begun:
+            standing = Standing.read(folder / FILE, asked)
+        else:
+            shutil.rmtree(folder / RUNS, ignore_errors=True)
+            standing = Standing(folder / FILE, asked, {one.name: Entry(one.name) for one in named})
         try:
             return _Selecting(recipe, named, folder, standing, told).run()
         finally:
@@ -81,20 +103,36 @@ def select(recipe: Select, resume: bool = False, restart: bool = False, listener
                 standing.save()
 
 
-def _standing(recipe: Select, named: Sequence[Candidate], folder: Path, resume: bool, restart: bool) -> Standing:
-    file = folder / "selection.json"
-    asked = json.loads(recipe.model_dump_json(exclude={"out", "keep_others", "checks", "threads"}))
-    asked["settings"] = {candidate.name: dict(candidate.settings) for candidate in named}
-    if file.is_file() and not restart:
-        if not resume:
-            raise RecipeError(f"{folder} exists: --resume goes on with that selection, --restart begins anew")
-        return Standing.read(file, asked)
-    if resume:
-        raise RecipeError(f"{folder}: no selection there, so there is nothing to resume; leave out --resume")
-    for entry in folder.iterdir():
-        if entry.name != lock.NAME:
-            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
-    return Standing(file, asked, {candidate.name: Entry(candidate.name) for candidate in named})
+def _begun(folder: Path, resume: bool, restart: bool) -> bool:
+    """Whether a selection lies there to be gone on with; RecipeError where what lies there may not be touched."""
+    if not (folder / FILE).is_file():
+        if folder.exists() and any(entry.name != lock.NAME for entry in folder.iterdir()):
+            raise RecipeError(f"{folder} exists and holds no selection: choose another --out, or remove it")
+        if resume:
+            raise RecipeError(f"{folder}: no selection there, so there is nothing to resume; leave out --resume")
+        return False
+    if not resume and not restart:
+        raise RecipeError(f"{folder} exists: --resume goes on with that selection, --restart begins anew")
+    return resume
+
+
+def _others(recipe: Select) -> Path:
+    return recipe.out.with_name(f"{recipe.out.name}.others")
+
+
+def _check(recipe: Select) -> None:
+    """The pre-flight of the text, once for all candidates.
+
+    Raises:
+        DataError: it found what would decide the selection.
+    """
+    text = (Corpus.open(places, recipe.source, recipe.target) for places in (recipe.train, recipe.dev, recipe.test))
+    red = [finding for finding in check(*text) if finding.level == "red"]
+    if red:
+        raise DataError(
+            f"the text has faults that would decide the selection: {'; '.join(f.message for f in red)}; mend them "
+            "(`calque check` shows examples), or give --no-checks"
+        )
 
 
 @dataclass
@@ -105,13 +143,18 @@ class _Watch:
     standing: Standing
     began: float
     first: float | None = None
+    last: float = 0.0
+    validating: float = 0.0  # seconds of a validation, and of the few steps since the last one that was told
 
     def event(self, event: Event) -> None:
         """Called by the loop."""
+        now = time.monotonic()
         if isinstance(event, Step) and self.first is None:
-            self.first = time.monotonic()
+            self.first = now
         if isinstance(event, Validation):
+            self.validating = now - self.last
             self.standing.save()
+        self.last = now
         self.listener.event(event)
 
     @property
@@ -150,40 +193,28 @@ class _Selecting:
         """From wherever it is to the end."""
         self.pairs = self._count(self.recipe.test)
         self.validated = min(self.recipe.validation_pairs, self._count(self.recipe.dev))
-        if self.standing.phase == 0 and self.recipe.checks:
-            self._check()
         self.standing.save()
         counts = rounds(len(self.candidates))
         while self.standing.phase < len(counts):
             self._phase(counts)
-            self.standing.phase += 1
+            self.standing.phase, self.standing.planned = self.standing.phase + 1, None
             self.standing.save()
         return self._finish()
 
     def _count(self, places: tuple[str, ...]) -> int:
         return sum(1 for _ in Corpus.open(places, self.recipe.source, self.recipe.target))
 
-    def _check(self) -> None:
-        """The pre-flight of the text, once for all candidates."""
-        text = [
-            Corpus.open(places, self.recipe.source, self.recipe.target)
-            for places in (self.recipe.train, self.recipe.dev, self.recipe.test)
-        ]
-        red = [finding for finding in check(*text) if finding.level == "red"]
-        if red:
-            shutil.rmtree(self.folder)
-            raise DataError(
-                f"the text has faults that would decide the selection: {'; '.join(f.message for f in red)}; mend them "
-                "(`calque check` shows examples), or give --no-checks"
-            )
-
     def _phase(self, counts: Sequence[int]) -> None:
         """Train those who take part as long as the phase goes, and leave the worse half behind."""
         phase, last = self.standing.phase, self.standing.phase == len(counts) - 1
         taking_part = self.entries
-        left = self.budget - self.standing.seconds - self._reserve(len(taking_part))
-        done = max((entry.seconds for entry in taking_part if entry.phases <= phase), default=0.0)
-        planned = schedule(counts, phase, done, max(left, LEAST * len(taking_part)))
+        if self.standing.planned is None:  # else a phase is gone on with, and those left in it get what the others had
+            left = self.budget - self.standing.seconds - self._reserve(len(taking_part))
+            done = max((entry.seconds for entry in taking_part), default=0.0)
+            found = schedule(counts, phase, done, max(left, LEAST * len(taking_part)))
+            self.standing.planned = {"until": found.until, "whole": found.whole}
+            self.standing.save()
+        planned = Schedule(**self.standing.planned)
         self.say(
             f"phase {phase + 1} of {len(counts)}: {', '.join(entry.name for entry in taking_part)}, each until "
             f"{planned.until / 60:.1f} minutes of training (of {planned.whole / 60:.1f})"
@@ -212,29 +243,34 @@ class _Selecting:
 
     def _train(self, entry: Entry, minutes: float, until: float) -> None:
         candidate = next(one for one in self.candidates if one.name == entry.name)
-        recipe = candidate.recipe(self.recipe, self.folder, minutes)
+        recipe = candidate.recipe(self.recipe, self.folder / RUNS, minutes)
         if recipe.out.exists():  # finished just before this process's predecessor ended
-            entry.finished, entry.phases = True, entry.phases + 1
+            self._finished(entry, json.loads((recipe.out / "report.json").read_text(encoding="utf-8")))
             return
         self.say(f"{entry.name}: training")
         watch = _Watch(self.listener, self.standing, time.monotonic())
         try:
-            report = finetune(recipe, resume=Run(recipe.out).start.is_dir(), listener=watch, until=until)
+            report = finetune(recipe, resume=Run(recipe.out).path.exists(), listener=watch, until=until)
         except Paused as paused:
             entry.seconds, entry.best, entry.scores = paused.seconds, paused.best, dict(paused.measured.scores)
-            entry.validating, entry.parameters = paused.validating, paused.parameters
+            entry.validating, entry.parameters, entry.phases = paused.validating, paused.parameters, entry.phases + 1
         except (Interrupted, MemoryError):
             raise
-        except CalqueError as error:
-            entry.failed = str(error)
-            self.say(f"{entry.name} is left behind: {error}")
+        except Exception as error:
+            if isinstance(error, MachineError) and "memory" not in str(error):
+                raise  # such as a full disk, which is not the candidate's fault; --resume goes on
+            entry.failed = str(error) if isinstance(error, CalqueError) else f"{type(error).__name__}: {error}"
+            self.say(f"{entry.name} is left behind: {entry.failed}")
         else:
-            entry.finished, entry.seconds = True, report.details["training_seconds"]
-            entry.scores = {name: value for name, value in report.details["dev"].items() if name != "loss"}
-            entry.best, entry.parameters = entry.scores[recipe.best], report.details["parameters"]
+            self._finished(entry, report.to_json())
         entry.beginning = max(entry.beginning, watch.beginning)
-        entry.phases += 1
+        entry.validating = entry.validating or watch.validating
         self.standing.save()
+
+    def _finished(self, entry: Entry, report: dict[str, Any]) -> None:
+        entry.finished, entry.phases, entry.seconds = True, entry.phases + 1, report["training_seconds"]
+        entry.scores = {name: value for name, value in report["dev"].items() if name != "loss"}
+        entry.best, entry.parameters = entry.scores["chrF2"], report["parameters"]
 
     def _halve(self, places: int) -> None:
         scores = {entry.name: entry.best or 0.0 for entry in self.entries}
@@ -272,7 +308,7 @@ class _Selecting:
         shared = {name: getattr(self.recipe, name) for name in Compare.model_fields if name in Select.model_fields}
         recipe = Compare.of(
             shared
-            | {"systems": tuple(f"{entry.name}={self.folder / entry.name}" for entry in finalists)}
+            | {"systems": tuple(f"{entry.name}={self.folder / RUNS / entry.name}" for entry in finalists)}
             | {"out": place, "test": self._test()}
         )
         return compare(recipe, self.say)
@@ -288,6 +324,8 @@ class _Selecting:
         sample = evenly(text, fitting).items
         self.say(f"the time that is left is enough for {len(sample):,} of {self.pairs:,} test sentences, evenly spaced")
         prefix = self.folder / "test"
+        for older in self.folder.glob("test.*"):  # of a process before this one
+            older.unlink()
         write(sample, prefix, self.recipe.source, self.recipe.target)
         return (str(prefix),)
 
@@ -302,7 +340,7 @@ class _Selecting:
         ]
         if comparison is None:
             return finalists[0].name, False, "; ".join([f"{finalists[0].name} is the only one that was trained", *gone])
-        places = {str(self.folder / entry.name): entry.name for entry in finalists}
+        places = {str(self.folder / RUNS / entry.name): entry.name for entry in finalists}
         best = max(finalists, key=lambda entry: entry.best or 0.0).name
         chosen = best if comparison.choice is None else places[comparison.choice]
         return chosen, comparison.winner is not None, "; ".join([comparison.why, *gone])
@@ -327,7 +365,8 @@ class _Selecting:
 
     def _write(self, selection: Selection, finalists: Sequence[Entry]) -> None:
         """The reports into the chosen folder, and that folder into its place."""
-        place = self.folder / selection.chosen / "selection"
+        place = self.folder / RUNS / selection.chosen / "selection"
+        shutil.rmtree(place, ignore_errors=True)
         disk.make(place)
         said = json.dumps(selection.to_json(), ensure_ascii=False, indent=1) + "\n"
         for name, text in (
@@ -338,13 +377,13 @@ class _Selecting:
             write_text(place / name, text)
         if (self.folder / "comparison").is_dir():
             (self.folder / "comparison").rename(place / "comparison")
-        (self.folder / selection.chosen).rename(self.recipe.out)
+        (self.folder / RUNS / selection.chosen).rename(self.recipe.out)
         disk.flush(self.recipe.out.parent)
         if self.recipe.keep_others:
-            others = self.recipe.out.with_name(f"{self.recipe.out.name}.others")
+            others = _others(self.recipe)
             for entry in finalists:
                 if entry.name != selection.chosen:
                     disk.make(others)
-                    (self.folder / entry.name).rename(others / entry.name)
+                    (self.folder / RUNS / entry.name).rename(others / entry.name)
         shutil.rmtree(self.folder)
         self.say(f"{self.recipe.out}: {selection.why}")

@@ -45,6 +45,7 @@ class Standing:
     entries: dict[str, Entry]
     phase: int = 0
     spent: float = 0.0
+    planned: dict[str, float] | None = None  # seconds `until` the end of this phase and of the `whole` run
     _since: float = field(default_factory=time.monotonic)
 
     @classmethod
@@ -57,7 +58,12 @@ class Standing:
         try:
             said = json.loads(file.read_text(encoding="utf-8"))
             entries = {name: Entry(**entry) for name, entry in said["entries"].items()}
-            before, phase, spent = dict(said["asked"]), int(said["phase"]), float(said["spent"])
+            before, phase, spent, planned = (
+                dict(said["asked"]),
+                int(said["phase"]),
+                float(said["spent"]),
+                said["planned"],
+            )
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise RecipeError(f"{file}: damaged ({error}); --restart begins anew") from None
         other = sorted(name for name in {*before, *asked} - {"minutes"} if before.get(name) != asked.get(name))
@@ -66,7 +72,7 @@ class Standing:
                 f"{file.parent}: --resume goes on with the same settings only ({', '.join(other)} differ); --restart "
                 "begins anew"
             )
-        return cls(file, asked, entries, phase, spent)
+        return cls(file, asked, entries, phase, spent, planned)
 
     @property
     def seconds(self) -> float:
@@ -80,6 +86,7 @@ class Standing:
         said = {
             "asked": self.asked,
             "phase": self.phase,
+            "planned": self.planned,
             "spent": round(self.spent, 2),
             "entries": {name: asdict(entry) for name, entry in self.entries.items()},
         }
