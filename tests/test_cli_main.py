@@ -277,7 +277,7 @@ def test_a_reader_that_leaves_is_no_error(tmp_path):
 @pytest.mark.parametrize("tokens", [["--help"], ["doctor", "--json"], ["finetune", "--json"]])
 def test_a_full_disk_under_standard_output_is_one_line(tokens, monkeypatch):
     code = (
-        "import calque.decoding.machine as m; m.environment = lambda: {'a': {'b': 'c' * 100_000}};"
+        "import calque.decoding.machine as m; m.environment = lambda: {'extras': {'b': 'c' * 100_000}};"
         f"from calque.cli.main import main; main({tokens!r})"
     )
     with Path("/dev/full").open("wb") as full:

@@ -44,7 +44,10 @@ def bert(tmp_path, **settings):
     for name, text in (("calque.json", json.dumps(said)), ("config.json", "{}"), ("model.safetensors", "")):
         (translator / name).write_text(text)
     usual = {"model": model, "source": "en", "target": "fr", "out": str(tmp_path / "out"), "device": "cpu"}
-    told = {name: value.format(data=data, here=tmp_path) for name, value in settings.items()}
+    told = {
+        name: value.format(data=data, here=tmp_path) if isinstance(value, str) else value
+        for name, value in settings.items()
+    }
     return usual | places | {name: [value] if name in places else value for name, value in told.items()}
 
 
@@ -57,14 +60,14 @@ WRONG = [
     ({"model": "{here}/german"}, "german translates de to fr, not en to fr"),
 ]
 ONLY_FINETUNE = [
-    ({"width": "256"}, "--width: for networks from scratch"),
+    ({"width": 256}, "--width: for networks from scratch"),
     ({"decoder": "{here}/gpt"}, "gpt: no such folder"),
 ]
 
 
 @pytest.mark.parametrize(("settings", "message"), [*WRONG, *ONLY_FINETUNE])
 def test_what_is_cheaply_refused_is_refused_before_anything_is_timed(tmp_path, monkeypatch, settings, message):
-    monkeypatch.setattr(module, "fastest", lambda *_, **__: pytest.fail("a layer was timed"))
+    monkeypatch.setattr("calque.training.device.fastest", lambda *_, **__: pytest.fail("a layer was timed"))
     with pytest.raises(CalqueError, match=message):
         finetune(resolve(Finetune, bert(tmp_path, **settings)))
     assert not list(tmp_path.glob("out*"))
