@@ -206,7 +206,8 @@ def test_an_adapter_beside_its_base_goes_up_with_it(folder, hub, tmp_path):
         (400, r"the hub refused the upload"),
     ],
 )
-def test_what_the_hub_refuses_is_one_sentence(folder, hub, status, told):
+def test_what_the_hub_refuses_is_one_sentence(folder, hub, status, told, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.utils._http.time.sleep", lambda _seconds: None)  # before it tries again
     hub.repos["ada/mine"] = {"main": {}}
     hub.status = status
     with pytest.raises(MachineError, match=told) as caught:
