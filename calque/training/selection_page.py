@@ -20,7 +20,7 @@ def row(candidate: Mapping[str, Any]) -> list[str]:
         f"{candidate['training_seconds'] / 60:.1f} min",
         *(f"{dev[name]:.2f}" if name in dev else "–" for name in ("chrF2", "BLEU")),
         "–" if pace is None else f"{pace:,.1f}",
-        "–" if parameters is None else f"{parameters / 1e6:,.1f} M",
+        "–" if parameters is None else f"{parameters / 1e6:,.3g} M",
         outcome(candidate),
     ]
 
@@ -74,7 +74,7 @@ def _title(selection: Selection) -> str:
     recipe = selection.recipe
     return (
         f"{len(selection.candidates)} candidates for {recipe['source']} to {recipe['target']} in {recipe['minutes']:g} "
-        "minutes"
+        f"minute{'s' if recipe['minutes'] != 1 else ''}"
     )
 
 
