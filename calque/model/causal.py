@@ -34,7 +34,6 @@ _HIDDEN_DROPOUT = (
     *("residual_dropout", "embedding_dropout"),
 )
 _ATTENTION_DROPOUT = ("attn_pdrop", "attention_dropout")
-_ATTENTION = {"matmul": "eager", "sdpa": "sdpa"}  # what transformers calls it
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +120,7 @@ class CausalFamily:
 
         The token that pads may also begin or end texts, so its embedding must learn like any other.
         """
-        kind = _ATTENTION.get(self.attention)
+        kind = parts.IMPLEMENTATIONS.get(self.attention)
         if kind == "eager" or (kind == "sdpa" and module._supports_sdpa):
             module.set_attn_implementation(kind)
         module.get_input_embeddings().padding_idx = None

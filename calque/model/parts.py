@@ -37,6 +37,7 @@ _HIDDEN_DROPOUT = (
     "hidden_dropout_prob", "dropout", "dropout_rate", "embedding_dropout", "mlp_dropout", "resid_pdrop", "embd_pdrop"
 )  # fmt: skip
 _ATTENTION_DROPOUT = ("attention_probs_dropout_prob", "attention_dropout", "attn_pdrop")
+IMPLEMENTATIONS = {"matmul": "eager", "sdpa": "sdpa"}  # what transformers calls the kinds of attention
 _TOLD = 300  # characters at most of what transformers says of a folder
 
 

@@ -26,8 +26,6 @@ from calque.model.vocabulary import Side
 from calque.recipes.search import Search
 from calque.text.frame import Special
 
-_IMPLEMENTATIONS = {"matmul": "eager", "sdpa": "sdpa", "stock": None, "auto": None}
-
 
 @dataclass(frozen=True, slots=True)
 class Seq2SeqFamily:
@@ -125,7 +123,7 @@ class Seq2SeqFamily:
         for name, parameter in module.named_parameters():
             if name in unsaved:
                 parameter.requires_grad_(False)
-        if (implementation := _IMPLEMENTATIONS[self.attention]) is not None:
+        if (implementation := parts.IMPLEMENTATIONS.get(self.attention)) is not None:
             module.set_attn_implementation(implementation)
         if self.recompute:
             parts.recompute(module)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,8 @@ import torch
 from torch import nn
 
 from calque.corpus.read import Corpus
-from calque.decoding.machine import device_of, set_threads, versions
-from calque.errors import CalqueError, DataError, ModelError, RecipeError
+from calque.decoding.machine import set_threads, versions
+from calque.errors import CalqueError, DataError, ModelError
 from calque.evaluation.metrics import tokenizer
 from calque.model import family as families
 from calque.model import lineage
@@ -38,12 +37,11 @@ from calque.training.material import Material
 from calque.training.objective import Translation
 from calque.training.origin import Origin
 from calque.training.probes import probe
-from calque.training.progress import Listener, Message, Silence
+from calque.training.progress import Listener, Message
 from calque.training.rates import with_rate
 from calque.training.rows import Text, encode, read
 from calque.training.run import Run
-from calque.training.sharding import refuse_unshardable
-from calque.training.signals import leaving
+from calque.training.session import session
 from calque.training.store import Store
 from calque.training.team import Team
 from calque.training.validate import Validator
@@ -88,20 +86,9 @@ def finetune(
         MachineError: there is no such device, or the disk is full where the end of the run must be saved.
         Interrupted: a signal came; `resume` goes on.
     """
-    if resume and restart:
-        raise RecipeError(
-            "--resume and --restart exclude each other: one goes on with the run, one begins anew; give one"
-        )
-    team = Team.here()
-    refuse_unshardable(recipe, team)
-    listener = listener if listener is not None and team.leads else Silence()
     run = Run(recipe.out)
-    with ExitStack() as held:
-        team.meet(device_of(recipe.device).type)
-        held.callback(team.part)
-        team.led(lambda: held.enter_context(run.alone(resume, listener)))
-        held.enter_context(leaving(run.advice))
-        return _trained(recipe, run, resume, restart, listener, team, until)
+    with session(recipe, run, resume, restart, listener) as (team, told):
+        return _trained(recipe, run, resume, restart, told, team, until)
 
 
 def _trained(

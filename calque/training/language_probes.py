@@ -6,7 +6,6 @@ Legend: B rows, S length of what is read, T of what is told, N scored positions.
 
 from __future__ import annotations
 
-import copy
 import tempfile
 import time
 from collections.abc import Sequence
@@ -22,7 +21,7 @@ from calque.model.batch import IGNORED, Batch, Ids
 from calque.model.language_model import LanguageModel
 from calque.training.corruption import Corruption
 from calque.training.objective import LanguageModelling
-from calque.training.probes import CLOSE
+from calque.training.probes import CLOSE, summed, unpadded
 from calque.training.progress import Listener, Message
 
 ROWS = 8
@@ -167,27 +166,12 @@ def padding_leak(module: nn.Module, model: LanguageModel, examples: Sequence[Ids
     device = next(module.parameters()).device
     together = model.states(module, model.batch(examples).to(device))[0]
     alone = torch.cat([model.states(module, model.batch([example]).to(device))[0] for example in examples])
-    difference = float((together - alone).norm() / alone.norm())
-    if not difference < CLOSE:
-        raise ProbeError(
-            "padding-leak",
-            f"states change by {difference:.1e} when rows are padded to one length: padding is seen; check the "
-            "attention mask and the padding token",
-        )
-    return f"together and alone differ by {difference:.0e}"
+    return unpadded(together, alone, "states")
 
 
 def accumulation(module: nn.Module, model: LanguageModel, examples: Sequence[Ids]) -> str:
     """The gradient of one batch equals the sum over its halves."""
-    whole, halves = (_gradient(module, model, parts) for parts in ([examples], [examples[::2], examples[1::2]]))
-    difference = float((whole - halves).norm() / whole.norm().clamp_min(1e-12))
-    if not difference < CLOSE:
-        raise ProbeError(
-            "accumulation",
-            f"the gradient changes by {difference:.1e} when the batch is cut in two: divide the summed loss by the "
-            "tokens of the whole step, not of each part",
-        )
-    return f"halves and whole differ by {difference:.0e}"
+    return summed(module, LanguageModelling(model), examples)
 
 
 @torch.no_grad()
@@ -248,13 +232,3 @@ def _labels(batch: Batch) -> Tensor:
 def _logits(module: nn.Module, model: LanguageModel, batch: Batch) -> Tensor:
     weight_VD, bias_V = model.head(module)
     return nn.functional.linear(model.states(module, batch)[0], weight_VD, bias_V)
-
-
-def _gradient(module: nn.Module, model: LanguageModel, parts: Sequence[Sequence[Ids]]) -> Tensor:
-    module = copy.deepcopy(module).eval()
-    device = next(module.parameters()).device
-    batches = [model.batch(part).to(device) for part in parts]
-    tokens = sum(batch.scored_tokens for batch in batches)
-    for batch in batches:
-        (LanguageModelling(model).summed_loss(module, batch) / tokens).backward()  # type: ignore[no-untyped-call]
-    return torch.cat([p.grad.flatten() for p in module.parameters() if p.grad is not None])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,8 @@ from typing import Any
 import torch
 
 from calque.corpus.monolingual import Line, Monolingual, refuse_overlap, sampled
-from calque.decoding.machine import device_of, set_threads, versions
-from calque.errors import CalqueError, DataError, RecipeError
+from calque.decoding.machine import set_threads, versions
+from calque.errors import CalqueError, DataError
 from calque.model import lineage
 from calque.model.folder import write_recipe, write_text
 from calque.model.pretrained import Pretrained
@@ -34,10 +33,9 @@ from calque.training.material import Material
 from calque.training.mixture import Corpora
 from calque.training.objective import LanguageModelling
 from calque.training.perplexity import Perplexity
-from calque.training.progress import Listener, Message, Silence
+from calque.training.progress import Listener, Message
 from calque.training.run import Run
-from calque.training.sharding import refuse_unshardable
-from calque.training.signals import leaving
+from calque.training.session import session
 from calque.training.store import Store
 from calque.training.team import Team
 
@@ -76,20 +74,9 @@ def pretrain(recipe: Pretrain, resume: bool = False, restart: bool = False, list
         MachineError: there is no such device, or the disk is full where the end of the run must be saved.
         Interrupted: a signal came; `resume` goes on.
     """
-    if resume and restart:
-        raise RecipeError(
-            "--resume and --restart exclude each other: one goes on with the run, one begins anew; give one"
-        )
-    team = Team.here()
-    refuse_unshardable(recipe, team)
-    listener = listener if listener is not None and team.leads else Silence()
     run = Run(recipe.out)
-    with ExitStack() as held:
-        team.meet(device_of(recipe.device).type)
-        held.callback(team.part)
-        team.led(lambda: held.enter_context(run.alone(resume, listener)))
-        held.enter_context(leaving(run.advice))
-        return _trained(recipe, run, resume, restart, listener, team)
+    with session(recipe, run, resume, restart, listener) as (team, told):
+        return _trained(recipe, run, resume, restart, told, team)
 
 
 def _trained(recipe: Pretrain, run: Run, resume: bool, restart: bool, listener: Listener, team: Team) -> Report:

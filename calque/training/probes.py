@@ -22,7 +22,7 @@ from calque.model.adapter_folder import Adaptation
 from calque.model.batch import IGNORED, Batch, Ids
 from calque.model.family import Family
 from calque.recipes.search import Search
-from calque.training.objective import Translation
+from calque.training.objective import Objective, Translation
 from calque.training.overfit import Learned, chosen, overfit
 from calque.training.progress import Listener, Message
 
@@ -149,26 +149,35 @@ def padding_leak(module: nn.Module, family: Family, rows: Sequence[Ids]) -> str:
     padded = Ids(long.source[:2] + long.source[-1:], long.target)
     together = _states(module, family, [*rows, padded])
     alone = torch.cat([_states(module, family, [row]) for row in [*rows, padded]])
+    return unpadded(together, alone, "the decoder's states")
+
+
+def unpadded(together: Tensor, alone: Tensor, what: str) -> str:
+    """The verdict on `what` rows give together and alone; ProbeError where they differ."""
     difference = float((together - alone).norm() / alone.norm())
     if not difference < CLOSE:
         raise ProbeError(
             "padding-leak",
-            f"the decoder's states change by {difference:.1e} when rows are padded to one length: padding is seen; "
-            "check the attention mask and the padding token",
+            f"{what} change by {difference:.1e} when rows are padded to one length: padding is seen; check the "
+            "attention mask and the padding token",
         )
     return f"together and alone differ by {difference:.0e}"
 
 
 def accumulation(module: nn.Module, family: Family, rows: Sequence[Ids]) -> str:
     """The gradient of one batch equals the sum over its halves."""
-    whole, halves = (_gradient(module, family, parts) for parts in ([rows], [rows[::2], rows[1::2]]))
+    return summed(module, Translation(family), rows)
+
+
+def summed(module: nn.Module, objective: Objective, rows: Sequence[Ids]) -> str:
+    """The verdict on the gradient of rows at once and in two halves; ProbeError where they differ."""
+    whole, halves = (_gradient(module, objective, parts) for parts in ([rows], [rows[::2], rows[1::2]]))
     difference = float((whole - halves).norm() / whole.norm().clamp_min(1e-12))
     if not difference < CLOSE:
         raise ProbeError(
             "accumulation",
-            f"the gradient changes by {difference:.1e} when the batch is cut in two: divide the summed loss by "
-            f"the tokens of "
-            "the whole step, not of each part",
+            f"the gradient changes by {difference:.1e} when the batch is cut in two: divide the summed loss by the "
+            "tokens of the whole step, not of each part",
         )
     return f"halves and whole differ by {difference:.0e}"
 
@@ -339,13 +348,13 @@ def _logits(module: nn.Module, family: Family, batch: Batch) -> Tensor:
     return nn.functional.linear(states_ND, weight_VD, bias_V)
 
 
-def _gradient(module: nn.Module, family: Family, parts: Sequence[Sequence[Ids]]) -> Tensor:
+def _gradient(module: nn.Module, objective: Objective, parts: Sequence[Sequence[Ids]]) -> Tensor:
     module = copy.deepcopy(module).eval()
     device = next(module.parameters()).device
-    batches = [family.batch(part).to(device) for part in parts]
+    batches = [objective.batch(part).to(device) for part in parts]
     tokens = sum(batch.scored_tokens for batch in batches)
     for batch in batches:
-        (Translation(family).summed_loss(module, batch) / tokens).backward()  # type: ignore[no-untyped-call]
+        (objective.summed_loss(module, batch) / tokens).backward()  # type: ignore[no-untyped-call]
     return torch.cat([p.grad.flatten() for p in module.parameters() if p.grad is not None])
 
 

@@ -71,6 +71,7 @@ def select(recipe: Select, resume: bool = False, restart: bool = False, listener
         ModelError: a candidate's model is not there; likewise. Or none could be trained.
         Interrupted: a signal came; `resume` goes on.
     """
+    since = time.monotonic()
     if resume and restart:
         raise RecipeError("--resume and --restart exclude each other: one goes on, one begins anew; give one")
     told = listener or Silence()
@@ -92,12 +93,13 @@ def select(recipe: Select, resume: bool = False, restart: bool = False, listener
     disk.make(folder)
     with lock.locked(folder), leaving(lambda: "stopped; go on with the same command and --resume"):
         if begun:
-            standing = Standing.read(folder / FILE, asked)
+            standing = Standing.read(folder / FILE, asked, since)
         else:
             shutil.rmtree(folder / RUNS, ignore_errors=True)
-            standing = Standing(folder / FILE, asked, {one.name: Entry(one.name) for one in named})
+            standing = Standing(folder / FILE, asked, {one.name: Entry(one.name) for one in named}, since)
         try:
-            return _Selecting(recipe, named, folder, standing, told).run()
+            validated = min(recipe.validation_pairs, text[1].count)
+            return _Selecting(recipe, named, folder, standing, told, text[2].count, validated).run()
         finally:
             if folder.is_dir():
                 standing.save()
@@ -172,8 +174,8 @@ class _Selecting:
     folder: Path
     standing: Standing
     listener: Listener
-    pairs: int = 0  # of the test text
-    validated: int = 1  # development pairs that are translated in a validation
+    pairs: int  # of the test text
+    validated: int  # development pairs that are translated in a validation
 
     @property
     def entries(self) -> list[Entry]:
@@ -191,8 +193,6 @@ class _Selecting:
 
     def run(self) -> Selection:
         """From wherever it is to the end."""
-        self.pairs = self._count(self.recipe.test)
-        self.validated = min(self.recipe.validation_pairs, self._count(self.recipe.dev))
         self.standing.save()
         counts = rounds(len(self.candidates))
         while self.standing.phase < len(counts):
@@ -200,9 +200,6 @@ class _Selecting:
             self.standing.phase, self.standing.planned = self.standing.phase + 1, None
             self.standing.save()
         return self._finish()
-
-    def _count(self, places: tuple[str, ...]) -> int:
-        return sum(1 for _ in Corpus.open(places, self.recipe.source, self.recipe.target))
 
     def _phase(self, counts: Sequence[int]) -> None:
         """Train those who take part as long as the phase goes, and leave the worse half behind."""

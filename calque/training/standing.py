@@ -38,18 +38,19 @@ class Entry:
 
 @dataclass
 class Standing:
-    """The candidates by name, the phase, and the seconds spent on everything; `asked` is what was asked for."""
+    """The candidates by name, the phase, and the seconds spent on everything by processes before this one, whose clock
+    runs `since`; `asked` is what was asked for."""
 
     file: Path
     asked: dict[str, Any]
     entries: dict[str, Entry]
+    since: float
     phase: int = 0
     spent: float = 0.0
     planned: dict[str, float] | None = None  # seconds `until` the end of this phase and of the `whole` run
-    _since: float = field(default_factory=time.monotonic)
 
     @classmethod
-    def read(cls, file: Path, asked: dict[str, Any]) -> Standing:
+    def read(cls, file: Path, asked: dict[str, Any], since: float) -> Standing:
         """What lies in the file.
 
         Raises:
@@ -72,17 +73,17 @@ class Standing:
                 f"{file.parent}: --resume goes on with the same settings only ({', '.join(other)} differ); --restart "
                 "begins anew"
             )
-        return cls(file, asked, entries, phase, spent, planned)
+        return cls(file, asked, entries, since, phase, spent, planned)
 
     @property
     def seconds(self) -> float:
         """Spent so far, in this process and in those before it."""
-        return self.spent + time.monotonic() - self._since
+        return self.spent + time.monotonic() - self.since
 
     def save(self) -> None:
         """Write it down."""
         now = time.monotonic()
-        self.spent, self._since = self.spent + now - self._since, now
+        self.spent, self.since = self.spent + now - self.since, now
         said = {
             "asked": self.asked,
             "phase": self.phase,
