@@ -31,7 +31,7 @@ $(STAMP): pyproject.toml constraints.txt requirements-demo.txt
 	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { echo "'$(PYTHON)' cannot make virtual environments: install its venv package (Debian and Ubuntu: apt install python3-venv)"; exit 1; }
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
 	$(PIP) install --quiet -c constraints.txt torch==2.13.0
-	$(PIP) install --quiet -c constraints.txt -e ".[dev,tables,track]"
+	$(PIP) install --quiet -c constraints.txt -e ".[dev,tables,track,serve,clients]"
 	$(PIP) install --quiet --no-deps --require-hashes -r requirements-demo.txt
 	@touch $@
 

@@ -20,6 +20,25 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a text: its characters [start, end), and how sure the model is of it, 0 to 1 (None for a source)."""
+
+    start: int
+    end: int
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """Which words of a text go with which of its translation: `links` are (place in `source`, place in `target`),
+    both from 0, sorted."""
+
+    source: tuple[Word, ...]
+    target: tuple[Word, ...]
+    links: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Translation:
     """What a translator answers for one text.
 
@@ -27,12 +46,15 @@ class Translation:
     text was split, the mean over its parts weighted by their lengths. `alternatives` are the other hypotheses, best
     first, as (text, score): `n_best - 1`, of a text that was split the next best ways to choose one for each part, and
     none for a blank text or one that is only copied. `warnings` are plain sentences, such as that a text was split.
+    `confidence` (0 to 1, calibrated) and `alignment` are there where they were asked for.
     """
 
     text: str
     score: float
     alternatives: tuple[tuple[str, float], ...] = ()
     warnings: tuple[str, ...] = ()
+    confidence: float | None = None
+    alignment: Alignment | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,23 +6,35 @@ import copy
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from calque.errors import MachineError
+from calque.errors import EngineError, MachineError
 
 if TYPE_CHECKING:
     from torch import nn
 
     from calque.model.adapter_folder import AdapterFolder
-    from calque.model.batch import Hypothesis
     from calque.model.folder import Folder
+    from calque.model.hypothesis import Hypothesis, Reading
     from calque.recipes.search import Search
 
 
 class Engine(Protocol):
     """Whoever turns source ids into hypotheses."""
 
-    def generate(self, sources: Sequence[list[int]], search: Search) -> list[list[Hypothesis]]:
+    def generate(
+        self, sources: Sequence[list[int]], search: Search, prefixes: Sequence[list[int]] | None = None
+    ) -> list[list[Hypothesis]]:
         """For each source (framed ids) at most `search.n_best` hypotheses, best first. All sources are computed at
-        once: it is the caller who cuts batches."""
+        once: it is the caller who cuts batches.
+
+        Args:
+            sources: framed ids.
+            search: how to look.
+            prefixes: for each source the target ids (no special tokens) with which every hypothesis begins; they are
+                in its ids, and scored like the rest.
+        """
+
+    def read(self, sources: Sequence[list[int]], targets: Sequence[list[int]]) -> list[Reading]:
+        """What the model thinks of given translations (ids without special tokens) of the sources (framed ids)."""
 
 
 class TorchEngine:
@@ -64,7 +76,13 @@ class TorchEngine:
         other._module = adapters.lay(self._module, adapter.adaptation, adapters.read(adapter.path))
         return other
 
-    def generate(self, sources: Sequence[list[int]], search: Search) -> list[list[Hypothesis]]:
+    def read(self, sources: Sequence[list[int]], targets: Sequence[list[int]]) -> list[Reading]:  # noqa: ARG002
+        """As the protocol says."""
+        raise EngineError("this engine cannot tell yet what the model thinks of a translation")
+
+    def generate(
+        self, sources: Sequence[list[int]], search: Search, prefixes: Sequence[list[int]] | None = None
+    ) -> list[list[Hypothesis]]:
         """As the protocol says. A batch for which the device's memory is too small is cut in two.
 
         Raises:
@@ -74,6 +92,8 @@ class TorchEngine:
 
         from calque.model.batch import Ids
 
+        if prefixes is not None:
+            raise EngineError("this engine cannot go on with a given beginning yet")
         batch = self._family.batch([Ids(source) for source in sources]).to(self.device)
         try:
             with torch.inference_mode():

@@ -19,7 +19,7 @@ from calque.text.split import split
 
 if TYPE_CHECKING:
     from calque.decoding.engine import Engine, TorchEngine
-    from calque.model.batch import Hypothesis
+    from calque.model.hypothesis import Hypothesis
 
 WINDOW_TEXTS = 1024  # texts that are sorted by length together: batches of equal lengths waste no padding
 WINDOW_CHARACTERS = 400_000  # and no more text than this, so that long lines cannot fill the memory

@@ -1,4 +1,4 @@
-"""Token ids, batches of them, and hypotheses.
+"""Token ids and batches of them.
 
 Legend: B rows, S source length, T target length, N scored positions, D width.
 """
@@ -62,17 +62,6 @@ class Batch:
             for name, tensor in (("prefix_BT", self.prefix_BT), ("labels_BT", self.labels_BT))
         }
         return replace(self, inputs_BS=self.inputs_BS.to(device), mask_BS=self.mask_BS.to(device), **moved)
-
-
-@dataclass(frozen=True, slots=True)
-class Hypothesis:
-    """One candidate translation: target ids without special tokens, and its log-probability per token (natural
-    logarithm, end token counted, divided by length ** length_penalty as the search did). `ended` is False where the
-    model's maximum length cut it off."""
-
-    ids: list[int]
-    score: float
-    ended: bool = True
 
 
 def pad(rows: Sequence[Sequence[int]], value: int) -> Tensor:

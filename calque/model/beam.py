@@ -11,7 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from calque.model.batch import IGNORED, Batch, Hypothesis, pad
+from calque.model.batch import IGNORED, Batch, pad
+from calque.model.hypothesis import Hypothesis
 from calque.recipes.search import Search
 from calque.text.frame import Special
 

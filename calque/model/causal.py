@@ -22,10 +22,11 @@ from transformers import AutoConfig, AutoModelForCausalLM, GenerationConfig
 
 from calque.errors import ModelError
 from calque.model import parts
-from calque.model.batch import IGNORED, Batch, Hypothesis, Ids, pad
+from calque.model.batch import IGNORED, Batch, Ids, pad
 from calque.model.beam import hypotheses, longest, said
 from calque.model.family import Assembly, Build
 from calque.model.folder import writing
+from calque.model.hypothesis import Hypothesis
 from calque.recipes.search import Search
 from calque.text.frame import Special
 

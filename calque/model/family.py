@@ -15,7 +15,8 @@ from calque.errors import ModelError, nearest
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from calque.model.batch import Batch, Hypothesis, Ids
+    from calque.model.batch import Batch, Ids
+    from calque.model.hypothesis import Hypothesis
     from calque.model.pretrained import Pretrained
     from calque.model.vocabulary import Vocabularies
     from calque.recipes.architecture import Architecture

@@ -18,10 +18,11 @@ from transformers import EncoderDecoderConfig, EncoderDecoderModel, GenerationCo
 
 from calque.errors import ModelError
 from calque.model import beam, lean, parts, sharing
-from calque.model.batch import Batch, Hypothesis, Ids, paired, scored
+from calque.model.batch import Batch, Ids, paired, scored
 from calque.model.decoder import decoder as decoder_of
 from calque.model.family import Assembly, Build
 from calque.model.folder import writing
+from calque.model.hypothesis import Hypothesis
 from calque.model.kinds import refuse_illegal
 from calque.recipes.search import Search
 from calque.text.frame import Special

@@ -17,10 +17,11 @@ from transformers import AutoConfig, AutoModelForSeq2SeqLM, GenerationConfig
 
 from calque.errors import ModelError
 from calque.model import beam, parts
-from calque.model.batch import Batch, Hypothesis, Ids, paired, scored
+from calque.model.batch import Batch, Ids, paired, scored
 from calque.model.embeddings import drawn_embeddings
 from calque.model.family import Assembly, Build
 from calque.model.folder import writing
+from calque.model.hypothesis import Hypothesis
 from calque.model.native import same_rows
 from calque.model.vocabulary import Side
 from calque.recipes.search import Search

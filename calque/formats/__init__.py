@@ -1,0 +1,1 @@
+"""A file in, its segments out, the translated file back."""

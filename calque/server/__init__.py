@@ -1,0 +1,1 @@
+"""HTTP: the APIs that tools already speak, the queue behind them, and the page."""
