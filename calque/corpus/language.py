@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,13 @@ def _everything() -> LanguageIdentifier:
     return LanguageIdentifier.from_model_file(MODEL_FILE)
 
 
+def identifier(labels: Iterable[str]) -> LanguageIdentifier:
+    """An identifier of these languages, by the names that `label` gives, and of widespread ones."""
+    restricted = copy.copy(_everything())
+    restricted.set_languages({*_WIDESPREAD.split(), *labels})
+    return restricted
+
+
 def label(code: str) -> str | None:
     """What py3langid calls a language ('fra', 'fr-CA' and 'fr' are 'fr'), or None where it does not know it."""
     found = primary(code)
@@ -85,8 +93,7 @@ class Judge:
     def __init__(self, source: str, target: str) -> None:
         self.source = label(source)
         self.target = label(target)
-        self._identifier = copy.copy(_everything())
-        self._identifier.set_languages({*_WIDESPREAD.split(), *filter(None, (self.source, self.target))})
+        self._identifier = identifier(filter(None, (self.source, self.target)))
 
     @property
     def tells(self) -> bool:

@@ -13,6 +13,7 @@ from calque.decoding.passage import Answer, Part, bare, glue, join, lines, trans
 from calque.errors import RecipeError, nearest
 from calque.model.adapter_folder import AdapterFolder, is_adapter
 from calque.model.folder import Folder
+from calque.recipes.handling import Handling
 from calque.recipes.search import Search
 from calque.records import Translation
 from calque.text.split import split
@@ -75,6 +76,18 @@ class Translator:
         """Code of the language that is written."""
         return self._folder.target
 
+    @property
+    def version(self) -> str:
+        """A digest of what decides how it translates: the files of the model folder, and of the adapter over it."""
+        if self._adapter is None:
+            return self._folder.digest
+        return f"{self._folder.digest}+{self._adapter.digest}"
+
+    @property
+    def computes(self) -> str:
+        """What computes, in words."""
+        return "pytorch" if self._given is None else type(self._given).__name__.lower()
+
     @cached_property
     def engine(self) -> Engine:
         """Who searches; the first use loads the weights.
@@ -100,7 +113,12 @@ class Translator:
         return self._adapted[adapter]
 
     def translate(
-        self, texts: Sequence[str], search: Search | None = None, adapter: str | None = None
+        self,
+        texts: Sequence[str],
+        search: Search | None = None,
+        adapter: str | None = None,
+        handling: Handling | None = None,  # noqa: ARG002
+        prefix: str | None = None,  # noqa: ARG002
     ) -> list[Translation]:
         """The translations of `texts`, in their order; with the `adapter` of that name, or by the model folder alone.
 

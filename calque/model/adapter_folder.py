@@ -16,11 +16,12 @@ import json
 import os
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from calque.errors import ModelError
-from calque.model.folder import FORMAT, Folder, damaged, recipe_in, said_in, write_text
+from calque.model.folder import FORMAT, Folder, damaged, digest_of, recipe_in, said_in, write_text
 
 WEIGHTS = "adapter_model.safetensors"
 
@@ -100,6 +101,11 @@ class AdapterFolder:
                 f"{found.digest}): name the base that it belongs to, which was called '{name}'"
             )
         return cls(path, found, adaptation)
+
+    @cached_property
+    def digest(self) -> str:
+        """XXH3 (128 bits) of the adapter's own weights."""
+        return digest_of(self.path, (WEIGHTS,))
 
     @property
     def recipe(self) -> dict[str, Any]:

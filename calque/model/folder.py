@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -89,15 +89,19 @@ class Folder:
     @cached_property
     def digest(self) -> str:
         """XXH3 (128 bits) of the files that decide what the network computes: configuration, weights, tokenizers."""
-        kinds = ("config.json", "*.safetensors", "tokenizer*", "source/*", "target/*")
-        files = sorted(file for kind in kinds for file in self.path.glob(kind) if file.is_file())
-        digest = xxhash.xxh3_128()
-        for file in files:
-            digest.update(f"{file.relative_to(self.path).as_posix()} {file.stat().st_size}\n".encode())
-            with file.open("rb") as content:
-                while chunk := content.read(1 << 22):
-                    digest.update(chunk)
-        return f"xxh3-128:{digest.hexdigest()}"
+        return digest_of(self.path, ("config.json", "*.safetensors", "tokenizer*", "source/*", "target/*"))
+
+
+def digest_of(path: Path, kinds: Iterable[str]) -> str:
+    """XXH3 (128 bits) of the files in `path` that match these patterns: their names, sizes and contents."""
+    files = sorted(file for kind in kinds for file in path.glob(kind) if file.is_file())
+    digest = xxhash.xxh3_128()
+    for file in files:
+        digest.update(f"{file.relative_to(path).as_posix()} {file.stat().st_size}\n".encode())
+        with file.open("rb") as content:
+            while chunk := content.read(1 << 22):
+                digest.update(chunk)
+    return f"xxh3-128:{digest.hexdigest()}"
 
 
 def said_in(path: Path) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import unicodedata
 import xxhash
 
 _DIGITS = re.compile(r"\d+")
+_ADDRESS = re.compile(r"://|^www\.|[^\s@]@[^\s@]|^[@#]\w")
 
 
 class _Spacing(dict[int, str]):
@@ -36,6 +37,13 @@ def blank(text: str) -> bool:
     if not text or text.isspace():
         return True
     return not text.isprintable() and all(unicodedata.category(character)[0] in "ZC" for character in text)
+
+
+def letters(text: str) -> str:
+    """The words of a text that are written in letters, with a space between them: web and e-mail addresses, mentions,
+    numbers and signs say nothing of its language."""
+    words = (word for word in text.split() if not _ADDRESS.search(word))
+    return " ".join(word for word in words if any(character.isalpha() for character in word))
 
 
 def digest(text: str) -> int:
