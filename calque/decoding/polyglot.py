@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 import langcodes
+from langcodes.tag_parser import LanguageTagError
 
 from calque.corpus import language
 from calque.decoding.detector import Detection, Detector
@@ -213,7 +214,7 @@ def distance(code: str, other: str) -> int:
         return -1
     try:
         return langcodes.tag_distance(code, other)
-    except langcodes.LanguageTagError:  # a code of somebody's own: only its first part is understood
+    except LanguageTagError:  # a code of somebody's own: only its first part is understood
         return 1000
 
 
