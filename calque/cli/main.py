@@ -34,6 +34,8 @@ COMMANDS = {
     "compare": "Test which of several translators is better, and say where they differ.",
     "select": "Train several candidates within a time budget, and keep the better one.",
     "translate": "Translate texts, files or standard input.",
+    "serve": "Serve translators over HTTP: the LibreTranslate and DeepL APIs, calque's own, and a page.",
+    "key": "Make a key for the server.",
     "merge": "Make one translator of an adapter and its base.",
     "push": "Upload a translator or an adapter to the Hugging Face hub.",
     "comet": "Make the environment of its own that COMET scores need.",

@@ -1,0 +1,296 @@
+"""Where requests become translations: one thread computes, everybody else waits in line.
+
+The engine is never kept waiting: when it is idle, what has come is computed at once; while it works, the next batch
+gathers. So a lone request is answered at once and many together are computed in large batches, without a delay to tune.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from calque.errors import CalqueError
+from calque.records import Translation
+from calque.server import piece as pieces_of
+from calque.server import refusal
+from calque.server.line import QUIET_SECONDS, Line, Lot, Order, Piece, Priority
+from calque.server.refusal import Refusal
+
+if TYPE_CHECKING:
+    from calque.recipes.handling import Handling
+    from calque.recipes.search import Search
+    from calque.recipes.serve import Serve
+    from calque.server.measures import Measures
+    from calque.server.models import Detection, Model, Polyglot
+
+AUTO = "auto"
+DETECTED = 1_000  # characters of a text that are looked at to tell its language
+COPIED = "source and target are the same language: copied"
+AT_ONCE = 5_000  # characters that are cut or detected without a thread of their own
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Texts to translate, all in the same way. `source` may be "auto". `prefix` goes with one text."""
+
+    texts: tuple[str, ...]
+    source: str
+    target: str
+    model: str | None = None
+    search: Search | None = None
+    handling: Handling | None = None
+    prefix: str | None = None
+
+    @property
+    def characters(self) -> int:
+        """Characters (code points) of all texts."""
+        return sum(len(text) for text in self.texts)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A translation, the language it was made from, and what was detected where the source was "auto"."""
+
+    translation: Translation
+    source: str
+    detected: Detection | None = None
+
+
+class Desk:
+    """Owns the translators and the thread that computes; all methods belong to the event loop.
+
+    Args:
+        serve: bounds and deadlines.
+        polyglot: the translators.
+        measures: what is counted.
+    """
+
+    def __init__(self, serve: Serve, polyglot: Polyglot, measures: Measures) -> None:
+        self.polyglot = polyglot
+        self.draining = False
+        self.line = Line(serve)
+        self._serve = serve
+        self._measures = measures
+        self._generation = 0
+        self._asked = 0.0  # when somebody asked interactively, by the monotonic clock
+        self._awake = asyncio.Event()
+        self._engine = ThreadPoolExecutor(1, "engine")
+        self._side = ThreadPoolExecutor(1, "side")
+        self._worker: asyncio.Task[None] | None = None
+
+    @contextlib.asynccontextmanager
+    async def at_work(self) -> AsyncIterator[Desk]:
+        """Compute while the block runs."""
+        self._worker = asyncio.create_task(self._work())
+        try:
+            yield self
+        finally:
+            self._worker.cancel()
+            await asyncio.gather(self._worker, return_exceptions=True)
+            self._worker = None
+            for thread in (self._engine, self._side):
+                thread.shutdown(wait=True, cancel_futures=True)
+
+    @property
+    def ready(self) -> bool:
+        """Whether requests are computed and new ones are welcome."""
+        return self._worker is not None and not self._worker.done() and not self.draining
+
+    def swap(self, polyglot: Polyglot) -> None:
+        """Translate with other models from now on. What has been accepted is computed with those it was asked of."""
+        self.polyglot = polyglot
+        self._generation += 1
+
+    async def translate(
+        self, request: Request, priority: Priority = Priority.INTERACTIVE, deadline: float | None = None
+    ) -> list[Translation]:
+        """The translations of a request's texts, in their order; its source is a language, not "auto".
+
+        Long texts are cut into lines and sentences that wait singly; a request of more pieces than fit into a batch
+        goes to the background by itself. Cancelling gives up what has not been computed yet.
+
+        Args:
+            request: what to translate.
+            priority: who goes first.
+            deadline: seconds from now after which it is given up; by default the server's for interactive requests,
+                and none in the background.
+
+        Raises:
+            Refusal: busy (the queue is full), late (the deadline passed), invalid (no such language or model).
+        """
+        if request.source == request.target:
+            return [Translation(text, 0.0, warnings=(COPIED,)) for text in request.texts]
+        polyglot, generation = self.polyglot, self._generation
+        self.route(request.source, request.target, request.model)
+        cut = await self._cut(request)
+        flat = [part for parts in cut for part in parts]
+        if not flat:
+            return []
+        lot = Lot(
+            generation, polyglot, request.source, request.target, request.model, request.search, request.handling,
+            request.prefix,
+        )  # fmt: skip
+        if priority is Priority.INTERACTIVE:
+            deadline = self._serve.deadline if deadline is None else deadline
+            priority = Priority.BACKGROUND if len(flat) > self._serve.batch else priority
+        found = await self._wait(lot, flat, priority, deadline)
+        return _whole(cut, found, request)
+
+    async def tell(
+        self, request: Request, priority: Priority = Priority.INTERACTIVE, deadline: float | None = None
+    ) -> list[Told]:
+        """As `translate`, for a request whose source may be "auto": then the language of each text is detected."""
+        if request.source != AUTO:
+            found = await self.translate(request, priority, deadline)
+            return [Told(translation, request.source) for translation in found]
+        detections = await self.detect(request.texts)
+        by_language: dict[str, list[int]] = {}
+        for place, detection in enumerate(detections):
+            by_language.setdefault(detection.language, []).append(place)
+        parts = [
+            replace(request, source=language, texts=tuple(request.texts[place] for place in places))
+            for language, places in by_language.items()
+        ]
+        answers = await _all(self.translate(part, priority, deadline) for part in parts)
+        told: dict[int, Told] = {}
+        for (language, places), answer in zip(by_language.items(), answers, strict=True):
+            told |= {place: Told(said, language, detections[place]) for place, said in zip(places, answer, strict=True)}
+        return [told[place] for place in range(len(request.texts))]
+
+    async def detect(self, texts: Sequence[str]) -> Sequence[Detection]:
+        """The language of each text, among those served."""
+        beginnings = [text[:DETECTED] for text in texts]
+        return await self._aside(sum(map(len, beginnings)), lambda: self.polyglot.detect(beginnings))
+
+    def route(self, source: str, target: str, model: str | None = None) -> Sequence[Model]:
+        """The models on the way from one language to another.
+
+        Raises:
+            Refusal: there is none.
+        """
+        try:
+            return self.polyglot.route(source, target, model)
+        except CalqueError as error:
+            told = refusal.of(error)
+            raise Refusal("unknown_language" if told.code == "invalid" else told.code, told.message) from error
+
+    async def _cut(self, request: Request) -> list[list[str]]:
+        longest = self._serve.piece
+        if request.prefix is not None or all(len(text) <= longest for text in request.texts):
+            return [[text] for text in request.texts]
+        cut = pieces_of.cut
+        return await self._aside(
+            request.characters, lambda: [cut(text, longest, request.source) for text in request.texts]
+        )
+
+    async def _aside(self, characters: int, work: Callable[[], T]) -> T:
+        """The result of some work on so many characters, off the event loop where that takes long."""
+        if characters <= AT_ONCE:
+            return work()
+        return await asyncio.get_running_loop().run_in_executor(self._side, work)
+
+    async def _wait(
+        self, lot: Lot, texts: Sequence[str], priority: Priority, deadline: float | None
+    ) -> list[Translation]:
+        if priority is Priority.INTERACTIVE:
+            self._asked = time.monotonic()
+        done: asyncio.Future[list[Translation]] = asyncio.get_running_loop().create_future()
+        order = Order(lot, done, [None] * len(texts), len(texts))
+        waiting = [Piece(text, order, place, priority) for place, text in enumerate(texts)]
+        self.line.put(waiting)
+        self._awake.set()
+        try:
+            async with asyncio.timeout(deadline):
+                return await done
+        except TimeoutError:
+            raise Refusal("late", f"not done after {deadline:g} seconds: try again later", retry_after=1) from None
+        finally:
+            if order.missing:
+                self.line.discard(waiting)
+
+    async def _work(self) -> None:
+        """Compute batch after batch; results are handed out while the next batch is computed."""
+        loop = asyncio.get_running_loop()
+        hand_out: Callable[[], None] = _nothing
+        while True:
+            batch = self.line.take(time.monotonic() - self._asked > QUIET_SECONDS)
+            if not batch:
+                hand_out()
+                hand_out = _nothing
+                self._awake.clear()
+                if not len(self.line):
+                    await self._awake.wait()
+                continue
+            running = loop.run_in_executor(self._engine, _compute, batch)
+            hand_out()
+            hand_out = self._results(batch, *await running)
+
+    def _results(
+        self, batch: Sequence[Piece], found: Sequence[Translation | BaseException], seconds: float
+    ) -> Callable[[], None]:
+        self._measures.batch(len(batch), sum(len(piece.text) for piece in batch), seconds)
+
+        def hand_out() -> None:
+            for piece, result in zip(batch, found, strict=True):
+                if isinstance(result, BaseException):
+                    piece.order.fail(result)
+                else:
+                    piece.order.deliver(piece.place, result)
+
+        return hand_out
+
+
+def _nothing() -> None:
+    pass
+
+
+def _compute(batch: Sequence[Piece]) -> tuple[list[Translation | BaseException], float]:
+    """In the engine's thread: the translations of pieces of one lot, and the seconds that took. Where they fail
+    together each is tried alone, so that a text on which the engine fails does not take its neighbours along."""
+    began = time.monotonic()
+    wanted = [piece for piece in batch if not piece.order.done.done()]
+    answers: dict[Piece, Translation | BaseException] = {}
+    try:
+        answers |= zip(wanted, _translate(wanted), strict=True)
+    except Exception as error:  # noqa: BLE001 - whatever an engine raises belongs to the request, not to the server
+        answers |= {piece: error if len(wanted) == 1 else _alone(piece) for piece in wanted}
+    gone = asyncio.CancelledError()
+    return [answers.get(piece, gone) for piece in batch], time.monotonic() - began
+
+
+def _alone(piece: Piece) -> Translation | BaseException:
+    try:
+        return _translate([piece])[0]
+    except Exception as error:  # noqa: BLE001 - as above
+        return error
+
+
+def _translate(batch: Sequence[Piece]) -> list[Translation]:
+    if not batch:
+        return []
+    lot = batch[0].order.lot
+    return lot.polyglot.translate(
+        [piece.text for piece in batch], lot.source, lot.target, lot.model, lot.search, lot.handling, lot.prefix
+    )
+
+
+def _whole(cut: Sequence[Sequence[str]], found: Sequence[Translation], request: Request) -> list[Translation]:
+    """The translations of pieces as those of the texts that were cut."""
+    answers = iter(found)
+    return [pieces_of.joined(parts, [next(answers) for _ in parts], request.source, request.target) for parts in cut]
+
+
+async def _all(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """All results; where one fails, the others are given up."""
+    tasks = [asyncio.create_task(one) for one in work]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()

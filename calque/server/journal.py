@@ -1,0 +1,54 @@
+"""The server's log: a JSON object a line on standard error. No text of a user, no key and no query is ever in it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import time
+import traceback
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any
+
+LOG = logging.getLogger("calque.server")
+_KEPT = ("event", "request", "method", "route", "status", "milliseconds", "reason", "who")
+
+
+class AsJson(logging.Formatter):
+    """A record as one line of JSON."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        told: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "message": record.getMessage(),
+        }
+        told |= {name: getattr(record, name) for name in _KEPT if hasattr(record, name)}
+        if record.exc_info:
+            told |= _where(*record.exc_info)
+        return json.dumps(told, ensure_ascii=False)
+
+
+def _where(kind: type[BaseException] | None, _error: object, trace: TracebackType | None) -> dict[str, Any]:
+    """What was raised and where; its message is left out, since it may quote a text."""
+    return {"error": "" if kind is None else kind.__name__, "trace": traceback.format_tb(trace)}
+
+
+def start() -> None:
+    """Let this server's and uvicorn's messages go to standard error as JSON."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(AsJson())
+    for name in ("calque.server", "uvicorn"):
+        logger = logging.getLogger(name)
+        logger.handlers = [handler]
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
+
+
+def answered(request: str, method: str, route: str, status: int, began: float, reason: str | None) -> None:
+    """A request was answered; `began` is by `time.perf_counter`, `route` the pattern of its path."""
+    extra: dict[str, Any] = {"event": "request", "request": request, "method": method, "route": route}
+    extra |= {"status": status, "milliseconds": round((time.perf_counter() - began) * 1000, 1)}
+    LOG.info("answered", extra=extra if reason is None else extra | {"reason": reason})

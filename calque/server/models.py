@@ -1,0 +1,85 @@
+"""The translators that are served: what the server asks of them, and how they are opened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+if TYPE_CHECKING:
+    from calque.recipes.handling import Handling
+    from calque.recipes.search import Search
+    from calque.recipes.serve import Serve
+    from calque.records import Translation
+
+
+class Detection(Protocol):
+    """Which language a text is in."""
+
+    @property
+    def language(self) -> str: ...  # noqa: D102
+    @property
+    def confidence(self) -> float: ...  # noqa: D102
+
+
+class Model(Protocol):
+    """A translator with its name."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def source(self) -> str: ...  # noqa: D102
+    @property
+    def target(self) -> str: ...  # noqa: D102
+    @property
+    def version(self) -> str: ...  # noqa: D102
+    @property
+    def engine(self) -> str: ...  # noqa: D102
+
+
+class Polyglot(Protocol):
+    """Several translators together, as `calque.decoding.polyglot.Polyglot`."""
+
+    @property
+    def models(self) -> Sequence[Model]:
+        """All of them."""
+
+    def languages(self) -> Mapping[str, Sequence[str]]:
+        """The targets of each source language."""
+
+    def route(self, source: str, target: str, model: str | None = None) -> Sequence[Model]:
+        """The translators on the way from one language to the other; a RecipeError where there is none."""
+
+    def detect(self, texts: Sequence[str]) -> Sequence[Detection]:
+        """The language of each text."""
+
+    def translate(
+        self,
+        texts: Sequence[str],
+        source: str,
+        target: str,
+        model: str | None = None,
+        search: Search | None = None,
+        handling: Handling | None = None,
+        prefix: str | None = None,
+    ) -> list[Translation]:
+        """The translation of each text."""
+
+
+def open_all(serve: Serve) -> Polyglot:
+    """The translators of `serve.folders`, warm: each has translated a word.
+
+    Raises:
+        ModelError: a folder is no translator.
+    """
+    kind: Any = import_module("calque.decoding.polyglot").Polyglot
+    polyglot = cast(Polyglot, kind.open(serve.folders, device=serve.device, threads=serve.threads))
+    warm(polyglot)
+    return polyglot
+
+
+def warm(polyglot: Polyglot) -> None:
+    """Let every translator load its weights, and the detector its tables."""
+    for model in polyglot.models:
+        polyglot.translate(["."], model.source, model.target, model=model.name)
+    polyglot.detect(["."])
