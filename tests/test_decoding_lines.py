@@ -125,7 +125,7 @@ def test_a_full_disk_leaves_no_output(folder, tmp_path, monkeypatch):
     def full(*args):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(lines, "_rows", full)
+    monkeypatch.setattr(lines, "rows", full)
     with pytest.raises(OSError, match=r"No space left on device: '.*/out\.txt'"):
         translated(folder, "a cat", out=tmp_path / "out.txt")
     assert [path.name for path in tmp_path.iterdir()] == ["en-fr"]
@@ -139,6 +139,8 @@ def test_translations_are_kept_where_nobody_takes_them(folder):
         "score": -0.5,
         "alternatives": (),
         "warnings": (),
+        "confidence": None,
+        "alignment": None,
     }
 
 

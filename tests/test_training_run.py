@@ -42,7 +42,7 @@ def test_two_processes_in_one_run_are_refused_and_a_dead_one_lets_go(settings, t
     assert holder.stdout is not None
     assert holder.stdout.readline() == "held\n"
     for flag in ("resume", "restart"):
-        with pytest.raises(RecipeError, match=rf"model\.run: process {holder.pid} on .* is training there: wait"):
+        with pytest.raises(RecipeError, match=rf"model\.run: process {holder.pid} on .* is at work there: wait"):
             finetune(Finetune.of(settings), **{flag: True})
     holder.kill()
     holder.wait()

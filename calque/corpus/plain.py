@@ -56,28 +56,46 @@ def lines(source: str | Path | BinaryIO, name: str | None = None) -> Iterator[st
                 buffered.detach()
 
 
+def placed(path: Path, offset: int = 0, line: int = 1) -> Iterator[tuple[str, int]]:
+    """The lines of a file as `lines` gives them, each with the place in the (unpacked) file at which the next begins.
+
+    Args:
+        path: a text file.
+        offset: where to begin, such a place; only in a file that is not packed.
+        line: the number of the line that begins there, for messages.
+
+    Raises:
+        DataError: as `lines`.
+    """
+    with opened(path) as stream:
+        if offset:
+            stream.seek(offset)
+        yield from _placed(stream, str(path), offset, line)
+
+
 def _decoded(stream: io.BufferedReader[Any], name: str) -> Iterator[str]:
-    offset = 0
-    for number, raw in enumerate(_raw_lines(stream, name), start=1):
-        line = raw
-        if number == 1 and line.startswith(BOM):
-            line = line[len(BOM) :]
-        line = line.rstrip(b"\n").rstrip(b"\r")
+    return (text for text, _ in _placed(stream, name, 0, 1))
+
+
+def _placed(stream: io.BufferedReader[Any], name: str, offset: int, line: int) -> Iterator[tuple[str, int]]:
+    for number, raw in enumerate(_raw_lines(stream, name, begins=not offset), start=line):
+        said = raw.removeprefix(BOM) if number == 1 else raw
+        said = said.rstrip(b"\n").rstrip(b"\r")
         try:
-            text = line.decode("utf-8")
+            text = said.decode("utf-8")
         except UnicodeDecodeError as error:
-            at = offset + raw.index(line) + error.start
-            raise DataError(_not_utf8(line, error.start, at), name, number) from None
+            at = offset + raw.index(said) + error.start
+            raise DataError(_not_utf8(said, error.start, at), name, number) from None
         if "\0" in text:
             at = offset + raw.index(b"\0")
             raise DataError(f"NUL byte at offset {at:,}; remove such bytes with `tr -d '\\000'`", name, number)
-        yield text
         offset += len(raw)
+        yield text, offset
 
 
-def _raw_lines(stream: io.BufferedReader[Any], name: str) -> Iterator[bytes]:
-    """Lines as bytes with their ends, unpacked."""
-    start = stream.peek(8)
+def _raw_lines(stream: io.BufferedReader[Any], name: str, begins: bool) -> Iterator[bytes]:
+    """Lines as bytes with their ends, unpacked; the first bytes of a file that `begins` tell what it is."""
+    start = stream.peek(8) if begins else b""
     for magic, advice in FOREIGN.items():
         if start.startswith(magic):
             raise DataError(advice, name)

@@ -51,7 +51,7 @@ def translate(
     """Translate what the recipe says: its texts, its input file, or else the stream `given`.
 
     Each line gives one line, or with `n_best` so many, in order and as soon as it is there, to `recipe.out` or else to
-    `answers` (see `_rows`); blank lines stay as they are. Lines are read ahead (see `Translator.stream`), but
+    `answers` (see `rows`); blank lines stay as they are. Lines are read ahead (see `Translator.stream`), but
     not from a terminal. `recipe.out` appears when all is done, complete or not at all, gzip-packed where its name ends
     in .gz.
 
@@ -78,7 +78,7 @@ def translate(
         for number, (text, translation, more) in enumerate(_side_by_side(translator, texts, search, window)):
             tally.add(translation, keep=sink is None, tell=not more)
             if sink is not None:
-                sink.write(_rows(text, number, translation, recipe).encode())
+                sink.write(rows(text, number, translation, recipe).encode())
                 if sink is answers:
                     sink.flush()
     return tally.done(time.monotonic() - began, recipe.out)
@@ -109,7 +109,7 @@ def _side_by_side(
         yield waiting.popleft(), translation, bool(waiting)
 
 
-def _rows(text: str, number: int, translation: Translation, recipe: Translate) -> str:
+def rows(text: str, number: int, translation: Translation, recipe: Translate) -> str:
     """The lines that are written for one text, the `number`-th (from 0): TEXT, SCORE<tab>TEXT, or as many as `n_best`
     of NUMBER ||| TEXT ||| SCORE; what there is no hypothesis for, such as a blank text, is repeated."""
     best = text if blank(text) else translation.text

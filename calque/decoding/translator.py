@@ -145,7 +145,7 @@ class Translator:
         if adapter is not None and adapter not in self._adapters:
             known = ", ".join(self._adapters) or "none"
             raise RecipeError(f"no adapter '{adapter}'{nearest(adapter, self._adapters)} (known: {known})")
-        for some in _windows(texts, window):
+        for some in windows(texts, window):
             yield from self._window(some, search or Search(), adapter)
 
     def _window(self, texts: Sequence[str], search: Search, adapter: str | None) -> list[Translation]:
@@ -205,7 +205,7 @@ class Translator:
         )
 
 
-def _windows(texts: Iterable[str], size: int) -> Iterator[list[str]]:
+def windows(texts: Iterable[str], size: int) -> Iterator[list[str]]:
     """Consecutive texts, at most `size` and about WINDOW_CHARACTERS of them at a time."""
     window: list[str] = []
     characters = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, model_validator
 
@@ -24,6 +25,22 @@ class Translate(Search, Base):
     )
     device: str = Field(default="auto", description="auto, cpu, cuda, cuda:N or mps")
     threads: int | None = Field(default=None, ge=1, description="CPU threads; by default PyTorch's choice")
+
+    engine: Literal["auto", "ray"] = Field(
+        default="auto", description="who translates: this process, or a Ray cluster (--input and --out only)"
+    )
+    cluster: str | None = Field(
+        default=None, description="address of the Ray cluster; by default RAY_ADDRESS, else the cores of this machine"
+    )
+    workers: int | None = Field(
+        default=None, ge=1, description="translators in the Ray cluster; by default one for every `threads` (1) cores"
+    )
+
+    @model_validator(mode="after")
+    def _ray_settings_need_ray(self) -> Translate:
+        if self.engine != "ray" and (self.cluster is not None or self.workers is not None):
+            raise ValueError("cluster and workers do nothing without engine = 'ray'")
+        return self
 
     @model_validator(mode="after")
     def _one_input(self) -> Translate:

@@ -1,4 +1,4 @@
-"""A lock on a run's directory: one process trains there, and the kernel lets go of the lock when that process dies."""
+"""A lock on a run's directory: one process works there, and the kernel lets go of the lock when that process dies."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _take(file: IO[bytes], folder: Path) -> bool:
         file.seek(0)
         who = file.read().decode() or "another process"
         raise RecipeError(
-            f"{folder}: {who} is training there: wait until it ends, stop it, or choose another --out"
+            f"{folder}: {who} is at work there: wait until it ends, stop it, or choose another --out"
         ) from None
     except OSError:
         return False
