@@ -1,8 +1,9 @@
-"""A Hugging Face hub on 127.0.0.1, as small as an upload needs it."""
+"""A Hugging Face hub on 127.0.0.1, as small as uploads and downloads need it."""
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import threading
 from collections.abc import Iterator
@@ -59,10 +60,17 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._answer(self.rfile.read(int(self.headers.get("Content-Length", 0))))
 
+    def do_HEAD(self) -> None:
+        self._answer(b"")
+
     def _answer(self, body: bytes) -> None:
         hub, path = self.hub, self.path.split("?")[0]
         hub.asked.append(f"{self.command} {path}")
-        if self.headers.get("Authorization") != "Bearer hf_right":
+        if "/resolve/" in path:
+            self._give(path.lstrip("/"))
+        elif "/revision/" in path or ("/tree/" in path and self.public(path)):
+            self._look(path.removeprefix("/api/models/").replace("/revision/main", ""))
+        elif self.headers.get("Authorization") != "Bearer hf_right":
             self._say(401, {"error": "Invalid credentials"})
         elif path == "/api/whoami-v2":
             self._say(200, {"name": "ada", "type": "user"})
@@ -78,12 +86,32 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._write(path.removeprefix("/api/models/").split("/"), body)
 
+    def public(self, path: str) -> bool:
+        """Whether the repository that a path is about may be seen without a token."""
+        return not self.hub.private.get("/".join(path.removeprefix("/api/models/").split("/")[:2]), True)
+
+    def _give(self, path: str) -> None:
+        """A file; its length, hash and commit in the headers, as the client's cache wants them."""
+        name, _, rest = path.partition("/resolve/")
+        content = self.hub.repos[name]["main"].get(rest.partition("/")[2])
+        if content is None:
+            self._say(404, {"error": "Entry not found"}, {"X-Error-Code": "EntryNotFound"})
+            return
+        self.send_response(200)
+        told = {"Content-Length": str(len(content)), "ETag": f'"{hashlib.sha1(content).hexdigest()}"'}
+        for header, value in (told | {"X-Repo-Commit": OID}).items():
+            self.send_header(header, value)
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(content)
+
     def _look(self, rest: str) -> None:
         name, _, what = rest.partition("/tree/")
         if name not in self.hub.repos:
             self._say(404, {"error": "Repository not found"}, {"X-Error-Code": "RepoNotFound"})
         elif what:
-            files = self.hub.repos[name].get(what.split("/")[0], {})
+            branch = what.split("/")[0]
+            files = self.hub.repos[name].get("main" if branch == OID else branch, {})
             self._say(200, [{"type": "file", "path": path, "size": len(files[path]), "oid": OID} for path in files])
         else:
             files = [{"rfilename": path} for path in self.hub.repos[name]["main"]]
