@@ -36,7 +36,9 @@ class Shouting:
         self.batches: list[list[str]] = []
         self.padded: list[int] = []
 
-    def generate(self, sources: Sequence[list[int]], search: Search) -> list[list[SimpleNamespace]]:
+    def generate(
+        self, sources: Sequence[list[int]], search: Search, prefixes: Sequence[list[int]] | None = None
+    ) -> list[list[SimpleNamespace]]:
         texts = [self.source.decode(ids) for ids in sources]
         self.batches.append(texts)
         self.padded.append(len(sources) * max(map(len, sources)))

@@ -10,7 +10,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -253,6 +253,53 @@ def test_beam_scores_are_log_probabilities_of_a_plain_forward_pass(case: Case) -
             labels = batch.labels_BT[batch.labels_BT != IGNORED][len(before) - 1 :]
             wanted = float(chances.gather(1, labels[:, None]).mean())
             assert hypothesis.score == pytest.approx(wanted, abs=1e-4)
+
+
+def test_a_beginning_of_its_own_changes_nothing(case: Case) -> None:
+    batch = case.family.batch(case.rows(3, targets=False))
+    greedy = [hypotheses[0] for hypotheses in case.family.generate(case.module, batch, Search(beam=1))]
+    before, _ = case.target.special.frame
+    count = min(2, *(len(said.ids) for said in greedy))
+    begun = replace(batch, prefix_BT=torch.tensor([before + said.ids[:count] for said in greedy]))
+    again = [hypotheses[0] for hypotheses in case.family.generate(case.module, begun, Search(beam=1))]
+    assert [said.ids for said in again] == [said.ids for said in greedy]
+    assert [said.score for said in again] == pytest.approx([said.score for said in greedy], abs=1e-5)
+
+
+def test_every_hypothesis_begins_as_it_is_told(case: Case) -> None:
+    rows = case.rows(3)
+    (before, _), wanted = case.target.special.frame, rows[1].target[len(case.target.special.frame[0]) :][:3]
+    batch = case.family.batch([Ids(row.source) for row in rows])
+    begun = replace(batch, prefix_BT=torch.tensor([before + wanted] * 3))
+    for hypotheses in case.family.generate(case.module, begun, Search(beam=3, n_best=3)):
+        assert [said.ids[:3] for said in hypotheses] == [wanted] * 3
+        assert [said.score for said in hypotheses] == sorted((said.score for said in hypotheses), reverse=True)
+
+
+@torch.no_grad()
+def test_attention_is_spread_over_the_real_source(case: Case) -> None:
+    rows = case.rows(3)
+    together = case.family.attended(case.module, case.family.batch(rows))
+    assert together is not None
+    for place, row in enumerate(rows):
+        alone = case.family.attended(case.module, case.family.batch([row]))
+        assert alone is not None
+        _, _, _, steps, length = alone.shape
+        assert (steps, length) == (len(row.target) - 1, len(row.source))
+        assert torch.allclose(alone.sum(-1), torch.ones(()), atol=1e-5)
+        assert torch.allclose(together[:, place, :, :steps, :length], alone[:, 0], atol=1e-4)
+    assert float(together.std()) > 0.01
+
+
+def test_asking_for_attention_changes_no_later_translation(case: Case) -> None:
+    kinds = [config._attn_implementation for config in _configs(case.module)]
+    with torch.no_grad():
+        case.family.attended(case.module, case.family.batch(case.rows(2)))
+    assert [config._attn_implementation for config in _configs(case.module)] == kinds
+
+
+def _configs(module: nn.Module) -> list[Any]:
+    return [part.config for part in module.modules() if hasattr(part, "config")]
 
 
 AGAIN = """

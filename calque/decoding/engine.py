@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import copy
+import threading
+from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from calque.errors import EngineError, MachineError
@@ -12,6 +15,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from calque.model.adapter_folder import AdapterFolder
+    from calque.model.batch import Batch
     from calque.model.folder import Folder
     from calque.model.hypothesis import Hypothesis, Reading
     from calque.recipes.search import Search
@@ -56,6 +60,8 @@ class TorchEngine:
         machine.set_threads(threads)
         self._family = family.of(folder.family, folder.source_codec, folder.target_codec)
         self._module = self._loaded(folder, adapter).to(self.device).eval()
+        self._longest = folder.max_length - 2  # of a prefix: a start token before it, something new behind it
+        self._reading = threading.Lock()  # one thread at a time asks how attention is spread
 
     def _loaded(self, folder: Folder, adapter: AdapterFolder | None) -> nn.Module:
         if adapter is None:
@@ -76,25 +82,39 @@ class TorchEngine:
         other._module = adapters.lay(self._module, adapter.adaptation, adapters.read(adapter.path))
         return other
 
-    def read(self, sources: Sequence[list[int]], targets: Sequence[list[int]]) -> list[Reading]:  # noqa: ARG002
-        """As the protocol says."""
-        raise EngineError("this engine cannot tell yet what the model thinks of a translation")
-
     def generate(
         self, sources: Sequence[list[int]], search: Search, prefixes: Sequence[list[int]] | None = None
     ) -> list[list[Hypothesis]]:
-        """As the protocol says. A batch for which the device's memory is too small is cut in two.
+        """As the protocol says. A batch for which the device's memory is too small is cut in two; with `prefixes`,
+        those of equal length are computed at once.
 
         Raises:
             MachineError: the memory is too small for even one source.
+            EngineError: a prefix is as long as the longest translation that the model writes.
         """
+        if prefixes is None:
+            return self._searched(sources, search, None)
+        by_length: dict[int, list[int]] = defaultdict(list)
+        for place, prefix in enumerate(prefixes):
+            by_length[len(prefix)].append(place)
+        if max(by_length, default=0) > self._longest:
+            raise EngineError(
+                f"a beginning of {max(by_length)} tokens is too long: the model writes at most {self._longest} more "
+                "than one"
+            )
+        found: dict[int, list[Hypothesis]] = {}
+        for places in by_length.values():
+            some = self._searched([sources[place] for place in places], search, [prefixes[place] for place in places])
+            found |= dict(zip(places, some, strict=True))
+        return [found[place] for place in range(len(sources))]
+
+    def _searched(
+        self, sources: Sequence[list[int]], search: Search, prefixes: Sequence[list[int]] | None
+    ) -> list[list[Hypothesis]]:
+        """Hypotheses of sources whose prefixes, if there are any, have one length."""
         import torch
 
-        from calque.model.batch import Ids
-
-        if prefixes is not None:
-            raise EngineError("this engine cannot go on with a given beginning yet")
-        batch = self._family.batch([Ids(source) for source in sources]).to(self.device)
+        batch = self._batch(sources, prefixes)
         try:
             with torch.inference_mode():
                 return self._family.generate(self._module, batch, search)
@@ -105,4 +125,50 @@ class TorchEngine:
                     f"{search.beam}: use a smaller --beam"
                 ) from None
         half = len(sources) // 2
-        return self.generate(sources[:half], search) + self.generate(sources[half:], search)
+        first, second = (None, None) if prefixes is None else (prefixes[:half], prefixes[half:])
+        return self._searched(sources[:half], search, first) + self._searched(sources[half:], search, second)
+
+    @staticmethod
+    def _layer(count: int) -> int:
+        """Which of so many layers' attention tells what is translated by what."""
+        return max(count - 2, 0)
+
+    def _batch(self, sources: Sequence[list[int]], prefixes: Sequence[list[int]] | None) -> Batch:
+        import torch
+
+        from calque.model.batch import Ids
+
+        batch = self._family.batch([Ids(source) for source in sources])
+        if prefixes is not None:
+            before, _ = self._family.target.frame
+            batch = replace(batch, prefix_BT=torch.tensor([[*before, *prefix] for prefix in prefixes]))
+        return batch.to(self.device)
+
+    def read(self, sources: Sequence[list[int]], targets: Sequence[list[int]]) -> list[Reading]:
+        """As the protocol says. Attention is the mean over the heads of one layer; the row of a token is that of the
+        step at which it is read (Chen et al. 2020, "Accurate Word Alignment Induction from Neural Machine
+        Translation"): only then does the network know which word it looks for."""
+        import torch
+
+        from calque.model import beam
+
+        special = self._family.target
+        before, after = special.frame
+        rows = [[*before, *target, *after] for target in targets]
+        with torch.inference_mode():
+            forced = beam.forcing(self._batch(sources, None), rows, special)
+            head = self._family.head(self._module)
+            losses = beam.losses_of(forced, lambda batch: self._family.states(self._module, batch), head)
+            with self._reading:
+                weights = self._family.attended(self._module, forced)
+        spread_BTS = None if weights is None else weights[self._layer(len(weights))].mean(1)
+        readings = []
+        for place, (source, row) in enumerate(zip(sources, rows, strict=True)):
+            log_probs = tuple((-losses[place]).tolist())
+            attention = None
+            if spread_BTS is not None:
+                steps = range(len(before), len(before) + len(log_probs))  # at which each token is read
+                last = len(row) - 2  # the end token is never read
+                attention = tuple(tuple(spread_BTS[place, min(step, last), : len(source)].tolist()) for step in steps)
+            readings.append(Reading(log_probs, attention))
+        return readings

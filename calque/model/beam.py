@@ -6,6 +6,7 @@ Legend: B rows, N scored positions, D width, V target vocabulary.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -20,11 +21,12 @@ StatesOf = Callable[[Batch], tuple[Tensor, Tensor]]
 LOGITS = 1 << 24  # held at once
 
 
-def longest(search: Search, max_length: int, source_length: int) -> int:
-    """New tokens that a search may say: as many as the model allows, or as `search.longest_ratio` says."""
-    if search.longest_ratio is None:
-        return max_length
-    return min(max_length, round(search.longest_ratio * source_length) + 16)
+def longest(search: Search, max_length: int, source_length: int, said: int = 0) -> int:
+    """New tokens that a search may say: as many as the model allows, or as `search.longest_ratio` says, without those
+    that are `said` already, and one at least."""
+    if search.longest_ratio is not None:
+        max_length = min(max_length, round(search.longest_ratio * source_length) + 16)
+    return max(1, max_length - said)
 
 
 def said(module: Any, search: Search, new_tokens: int, **inputs: Tensor) -> list[list[int]]:  # noqa: ANN401
@@ -62,7 +64,7 @@ def hypotheses(
     states_of: StatesOf,
     head: tuple[Tensor, Tensor],
 ) -> list[list[Hypothesis]]:
-    """Sequences (`search.n_best` a row) as hypotheses with their scores.
+    """Sequences (`search.n_best` a row) as hypotheses with their scores, best first.
 
     Log-probabilities are computed anew in one pass with the sequences as targets, and divided by length **
     length_penalty: transformers keeps all logits of the search in memory to tell them. Tokens that the search was
@@ -79,16 +81,41 @@ def hypotheses(
     rows = [framed(ids, special) for ids in sequences]
     begin = len(special.frame[0])
     copies = torch.arange(len(rows), device=batch.inputs_BS.device) // search.n_best
-    prefix_BT = pad([row[:-1] for row in rows], special.pad).to(copies.device)
-    labels_BT = pad([[*[IGNORED] * (begin - 1), *row[begin:]] for row in rows], IGNORED).to(copies.device)
-    forced = Batch(batch.inputs_BS[copies], batch.mask_BS[copies], prefix_BT, labels_BT)
-    losses_N = _losses(*states_of(forced), *head)
+    forced = forcing(Batch(batch.inputs_BS[copies], batch.mask_BS[copies]), rows, special)
     found = []
-    for row, losses in zip(rows, torch.split(losses_N, [len(row) - begin for row in rows]), strict=True):
+    for row, losses in zip(rows, losses_of(forced, states_of, head), strict=True):
         ended = len(row) > begin and row[-1] == special.eos
         score = -float(losses.sum()) / max(1, len(losses)) ** search.length_penalty
         found.append(Hypothesis(row[begin : -1 if ended else None], score, ended))
-    return [found[row : row + search.n_best] for row in range(0, len(found), search.n_best)]
+    grouped = [found[row : row + search.n_best] for row in range(0, len(found), search.n_best)]
+    if batch.prefix_BT is None:
+        return grouped
+    return [
+        sorted(some, key=lambda hypothesis: -hypothesis.score) for some in grouped
+    ]  # the search left out the prefix
+
+
+def forcing(batch: Batch, rows: Sequence[Sequence[int]], special: Special) -> Batch:
+    """The batch with sequences as its targets, given with all that they begin with, which is not scored."""
+    begin = len(special.frame[0])
+    prefix_BT = pad([row[:-1] for row in rows], special.pad)
+    labels_BT = pad([[*[IGNORED] * (begin - 1), *row[begin:]] for row in rows], IGNORED)
+    return replace(batch, prefix_BT=prefix_BT, labels_BT=labels_BT).to(batch.inputs_BS.device)
+
+
+def losses_of(forced: Batch, states_of: StatesOf, head: tuple[Tensor, Tensor]) -> list[Tensor]:
+    """Cross-entropy (nats) of every scored token, a tensor a row."""
+    if forced.labels_BT is None:
+        raise ValueError("a batch without targets has no scored positions")
+    counts = (forced.labels_BT != IGNORED).sum(1).tolist()
+    return list(torch.split(_losses(*states_of(forced), *head), counts))
+
+
+def beginning(batch: Batch, special: Special) -> Tensor:
+    """What every row's target begins with, begin_BT: the batch's prefix, or what frames every target."""
+    if batch.prefix_BT is not None:
+        return batch.prefix_BT
+    return torch.tensor([special.frame[0]] * batch.rows, device=batch.inputs_BS.device)
 
 
 def _losses(states_ND: Tensor, labels_N: Tensor, weight_VD: Tensor, bias_V: Tensor) -> Tensor:

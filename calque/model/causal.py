@@ -21,9 +21,9 @@ from torch import Tensor, nn
 from transformers import AutoConfig, AutoModelForCausalLM, GenerationConfig
 
 from calque.errors import ModelError
-from calque.model import parts
+from calque.model import attending, parts
 from calque.model.batch import IGNORED, Batch, Ids, pad
-from calque.model.beam import hypotheses, longest, said
+from calque.model.beam import beginning, hypotheses, longest, said
 from calque.model.family import Assembly, Build
 from calque.model.folder import writing
 from calque.model.hypothesis import Hypothesis
@@ -168,15 +168,35 @@ class CausalFamily:
 
     @torch.inference_mode()
     def generate(self, module: nn.Module, batch: Batch, search: Search) -> list[list[Hypothesis]]:
-        """Beam search (greedy for a beam of 1) by transformers, which goes on with each prompt."""
-        start = self.target.frame[0]
-        ids_BL, mask_BL = _prompts(batch, start, self.source.pad)
-        new = longest(search, self.max_length - 1, batch.inputs_BS.shape[1] - self.source.framing)
+        """Beam search (greedy for a beam of 1) by transformers, which goes on with each prompt, and with the batch's
+        prefix behind it where it has one."""
+        begin_BT = beginning(batch, self.target)
+        ids_BL, mask_BL = _prompts(batch, begin_BT, self.source.pad)
+        before = begin_BT.shape[1] - len(self.target.frame[0])
+        new = longest(search, self.max_length - 1, batch.inputs_BS.shape[1] - self.source.framing, before)
         found = said(module, search, new, input_ids=ids_BL, attention_mask=mask_BL)
-        behind = ids_BL.shape[1] - len(start)
+        behind = ids_BL.shape[1] - begin_BT.shape[1]
         sequences = [ids[behind:] for ids in found]
         head = self.head(module)
         return hypotheses(batch, sequences, self.target, search, lambda forced: self.states(module, forced), head)
+
+    def attended(self, module: nn.Module, batch: Batch) -> Tensor | None:
+        """How the layers look back from what is said at the source without its prompt, (L, B, H, T, S)."""
+        if batch.prefix_BT is None:
+            raise ValueError("a batch without targets looks at nothing")
+        ids_BL, places_BT = _streams(batch, self.target.pad)
+        weights = attending.backwards(module, ids_BL)
+        if weights is None:
+            return None
+        layers, _, heads, _, length = weights.shape
+        rows_LBHTL = weights.gather(3, places_BT[None, :, None, :, None].expand(layers, -1, heads, -1, length))
+        sources = batch.inputs_BS.shape[1]
+        seen_BS = batch.mask_BS.clone()
+        before, after = (len(side) for side in self.source.frame)
+        seen_BS[:, :before] = 0
+        seen_BS = seen_BS * (torch.arange(sources, device=seen_BS.device) < batch.mask_BS.sum(1, keepdim=True) - after)
+        spread = rows_LBHTL[..., :sources] * seen_BS[None, :, None, None]
+        return spread / spread.sum(-1, keepdim=True).clamp(min=1e-9)
 
 
 def _streams(batch: Batch, filler: int) -> tuple[Tensor, Tensor]:
@@ -189,15 +209,13 @@ def _streams(batch: Batch, filler: int) -> tuple[Tensor, Tensor]:
     return ids_BL.scatter_(1, places_BT, prefix_BT), places_BT
 
 
-def _prompts(batch: Batch, start: Sequence[int], filler: int) -> tuple[Tensor, Tensor]:
+def _prompts(batch: Batch, begin_BT: Tensor, filler: int) -> tuple[Tensor, Tensor]:
     """Each row's source and what the target begins with, ids_BL, left-padded, and where they are real, mask_BL."""
-    rows, sources = batch.inputs_BS.shape
-    device = batch.inputs_BS.device
-    from_BS = torch.arange(sources, device=device) - (sources - batch.mask_BS.sum(1, keepdim=True))
+    sources = batch.inputs_BS.shape[1]
+    from_BS = torch.arange(sources, device=batch.inputs_BS.device) - (sources - batch.mask_BS.sum(1, keepdim=True))
     mask_BS = (from_BS >= 0).long()
     ids_BS = batch.inputs_BS.gather(1, from_BS.clamp(min=0)).where(mask_BS.bool(), filler)
-    start_BT = torch.tensor([list(start)] * rows, device=device)
-    return torch.cat([ids_BS, start_BT], 1), torch.cat([mask_BS, torch.ones_like(start_BT)], 1)
+    return torch.cat([ids_BS, begin_BT], 1), torch.cat([mask_BS, torch.ones_like(begin_BT)], 1)
 
 
 def _loaded(folder: Path, config: Any) -> tuple[Any, list[str]]:  # noqa: ANN401

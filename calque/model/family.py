@@ -79,7 +79,12 @@ class Family(Protocol):
         """The output layer: weight_VD and bias_V."""
 
     def generate(self, module: nn.Module, batch: Batch, search: Search) -> list[list[Hypothesis]]:
-        """`search.n_best` hypotheses a row, best first."""
+        """`search.n_best` hypotheses a row, best first; where the batch has a prefix (of one length for all rows, with
+        what frames a target), every hypothesis begins with it."""
+
+    def attended(self, module: nn.Module, batch: Batch) -> Tensor | None:
+        """How each layer (L) and head (H) spreads its attention over the source where it says the batch's targets:
+        (L, B, H, T, S); None where the network does not tell."""
 
 
 _TABLE = {

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from transformers import EncoderDecoderConfig, EncoderDecoderModel, GenerationConfig
 
 from calque.errors import ModelError
-from calque.model import beam, lean, parts, sharing
+from calque.model import attending, beam, lean, parts, sharing
 from calque.model.batch import Batch, Ids, paired, scored
 from calque.model.decoder import decoder as decoder_of
 from calque.model.family import Assembly, Build
@@ -153,8 +153,15 @@ class PairFamily:
     @torch.inference_mode()
     def generate(self, module: nn.Module, batch: Batch, search: Search) -> list[list[Hypothesis]]:
         """Beam search (greedy for a beam of 1) by transformers. Hypotheses are as long as the model allows, or as
-        `search.longest_ratio` says."""
-        longest = beam.longest(search, self.max_length - 1, batch.inputs_BS.shape[1])
-        found = beam.said(module, search, longest, input_ids=batch.inputs_BS, attention_mask=batch.mask_BS)
+        `search.longest_ratio` says, and begin with the batch's prefix where it has one."""
+        begin_BT = beam.beginning(batch, self.target)
+        before = begin_BT.shape[1] - len(self.target.frame[0])
+        longest = beam.longest(search, self.max_length - 1, batch.inputs_BS.shape[1], before)
+        given = {} if batch.prefix_BT is None else {"decoder_input_ids": begin_BT}
+        found = beam.said(module, search, longest, input_ids=batch.inputs_BS, attention_mask=batch.mask_BS, **given)
         head = self.head(module)
         return beam.hypotheses(batch, found, self.target, search, lambda forced: self._scored(module, forced), head)
+
+    def attended(self, module: nn.Module, batch: Batch) -> Tensor | None:
+        """How the decoder's layers look at the source, (L, B, H, T, S)."""
+        return attending.crosswise(module, batch)

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from transformers import AutoConfig, AutoModelForSeq2SeqLM, GenerationConfig
 
 from calque.errors import ModelError
-from calque.model import beam, parts
+from calque.model import attending, beam, parts
 from calque.model.batch import Batch, Ids, paired, scored
 from calque.model.embeddings import drawn_embeddings
 from calque.model.family import Assembly, Build
@@ -163,16 +163,22 @@ class Seq2SeqFamily:
 
     @torch.inference_mode()
     def generate(self, module: nn.Module, batch: Batch, search: Search) -> list[list[Hypothesis]]:
-        """Beam search by transformers, which begins with the start token and the target language's code."""
-        before, _ = self.target.frame
-        begin_BT = torch.tensor([before] * batch.rows, device=batch.inputs_BS.device)
-        longest = beam.longest(search, self.max_length, batch.inputs_BS.shape[1])
+        """Beam search by transformers, which begins with the start token and the target language's code, and with the
+        batch's prefix where it has one."""
+        begin_BT = beam.beginning(batch, self.target)
+        start = len(self.target.frame[0])
+        before = begin_BT.shape[1] - start
+        longest = beam.longest(search, self.max_length, batch.inputs_BS.shape[1], before)
         found = beam.said(
-            module, search, min(longest, self.max_length - len(before)), input_ids=batch.inputs_BS,
+            module, search, max(1, min(longest, self.max_length - start - before)), input_ids=batch.inputs_BS,
             attention_mask=batch.mask_BS, decoder_input_ids=begin_BT,
         )  # fmt: skip
         head = self.head(module)
         return beam.hypotheses(batch, found, self.target, search, lambda forced: self.states(module, forced), head)
+
+    def attended(self, module: nn.Module, batch: Batch) -> Tensor | None:
+        """How the decoder's layers look at the source, (L, B, H, T, S)."""
+        return attending.crosswise(module, batch)
 
 
 def _embeddings(side: Any) -> nn.Embedding:  # noqa: ANN401
