@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from calque.recipes.search import Search
+
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
@@ -30,3 +32,10 @@ class Reading:
 
     log_probs_T: tuple[float, ...]
     attention_TS: tuple[tuple[float, ...], ...] | None = None
+
+
+def longest(search: Search, max_length: int, source_length: int) -> int:
+    """New tokens that a search may say: as many as the model allows, or as `search.longest_ratio` says."""
+    if search.longest_ratio is None:
+        return max_length
+    return min(max_length, round(search.longest_ratio * source_length) + 16)

@@ -22,7 +22,7 @@ from calque.model.batch import Batch, Ids, paired, scored
 from calque.model.decoder import decoder as decoder_of
 from calque.model.family import Assembly, Build
 from calque.model.folder import writing
-from calque.model.hypothesis import Hypothesis
+from calque.model.hypothesis import Hypothesis, longest
 from calque.model.kinds import refuse_illegal
 from calque.recipes.search import Search
 from calque.text.frame import Special
@@ -154,7 +154,7 @@ class PairFamily:
     def generate(self, module: nn.Module, batch: Batch, search: Search) -> list[list[Hypothesis]]:
         """Beam search (greedy for a beam of 1) by transformers. Hypotheses are as long as the model allows, or as
         `search.longest_ratio` says."""
-        longest = beam.longest(search, self.max_length - 1, batch.inputs_BS.shape[1])
-        found = beam.said(module, search, longest, input_ids=batch.inputs_BS, attention_mask=batch.mask_BS)
+        most = longest(search, self.max_length - 1, batch.inputs_BS.shape[1])
+        found = beam.said(module, search, most, input_ids=batch.inputs_BS, attention_mask=batch.mask_BS)
         head = self.head(module)
         return beam.hypotheses(batch, found, self.target, search, lambda forced: self._scored(module, forced), head)

@@ -21,7 +21,7 @@ from calque.model.batch import Batch, Ids, paired, scored
 from calque.model.embeddings import drawn_embeddings
 from calque.model.family import Assembly, Build
 from calque.model.folder import writing
-from calque.model.hypothesis import Hypothesis
+from calque.model.hypothesis import Hypothesis, longest
 from calque.model.native import same_rows
 from calque.model.vocabulary import Side
 from calque.recipes.search import Search
@@ -166,9 +166,9 @@ class Seq2SeqFamily:
         """Beam search by transformers, which begins with the start token and the target language's code."""
         before, _ = self.target.frame
         begin_BT = torch.tensor([before] * batch.rows, device=batch.inputs_BS.device)
-        longest = beam.longest(search, self.max_length, batch.inputs_BS.shape[1])
+        most = longest(search, self.max_length, batch.inputs_BS.shape[1])
         found = beam.said(
-            module, search, min(longest, self.max_length - len(before)), input_ids=batch.inputs_BS,
+            module, search, min(most, self.max_length - len(before)), input_ids=batch.inputs_BS,
             attention_mask=batch.mask_BS, decoder_input_ids=begin_BT,
         )  # fmt: skip
         head = self.head(module)

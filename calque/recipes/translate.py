@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, model_validator
 
@@ -23,7 +24,11 @@ class Translate(Search, Base):
         "anyway, numbers counting from 0",
     )
     device: str = Field(default="auto", description="auto, cpu, cuda, cuda:N or mps")
-    threads: int | None = Field(default=None, ge=1, description="CPU threads; by default PyTorch's choice")
+    threads: int | None = Field(default=None, ge=1, description="CPU threads; by default the engine's choice")
+    engine: Literal["auto", "fast", "torch"] = Field(
+        default="auto",
+        description="what computes: fast is what `calque export` made, on the CPU; auto takes it where it is there",
+    )
 
     @model_validator(mode="after")
     def _one_input(self) -> Translate:
