@@ -127,7 +127,7 @@ class FastEngine:
         """Hypotheses with the scores of all their tokens, best first: CTranslate2 does not count given ones."""
         flat = [self._ended(ids, 0.0) for some in found for ids in some]
         copies = [source for source, some in zip(sources, found, strict=True) for _ in some]
-        told = iter(self._log_probs(copies, [hypothesis.ids for hypothesis in flat]))
+        told = iter(self.scores(copies, [hypothesis.ids for hypothesis in flat]))
         weighed = []
         for some in found:
             scored = []
@@ -139,8 +139,8 @@ class FastEngine:
             weighed.append(sorted(scored, key=lambda hypothesis: -hypothesis.score)[: search.n_best])
         return weighed
 
-    def _log_probs(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> list[list[float]]:
-        """Of each token of the targets (bare) and of the end token behind."""
+    def scores(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> list[list[float]]:
+        """The log-probability of each token of the targets (bare ids) and of the end token behind."""
         framed = [[*self._forced, *target] for target in targets]
         return [row[len(self._forced) :] for row in self._network.log_probs(sources, framed)]
 
@@ -156,7 +156,7 @@ class FastEngine:
         most = self._max_length - len(self._target.frame[0])
         if (said := max(map(len, targets))) > most:
             raise EngineError(f"a translation of {said} tokens is longer than the {most} that the model writes")
-        log_probs = self._log_probs(sources, targets)
+        log_probs = self.scores(sources, targets)
         framed = [[*self._forced, *target] for target in targets]
         seen = self._network.attention(sources, framed) if self._fast.aligned else None
         if seen is None:

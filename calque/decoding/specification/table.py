@@ -33,8 +33,7 @@ def specification(family: Family, module: Any, heads: Heads | None = None) -> An
     Raises:
         ModelError: CTranslate2 cannot express it exactly; the message names what it can.
     """
-    if family.name != "pair":
-        raise ModelError(f"the family '{family.name}' cannot be exported")
+    refuse_inexpressible(family, module)
     spec, epsilon = _pair(module)
     if heads is not None:
         move_heads(spec.decoder, heads)
@@ -42,11 +41,17 @@ def specification(family: Family, module: Any, heads: Heads | None = None) -> An
     return spec
 
 
+def refuse_inexpressible(family: Family, module: Any) -> None:  # noqa: ANN401
+    """Raise ModelError where it is known from the kinds of a network that CTranslate2 cannot express it."""
+    if family.name != "pair":
+        raise ModelError(f"the family '{family.name}' cannot be exported")
+    _refuse_unknown(module.encoder.config.model_type, "encoder", ENCODERS)
+    _refuse_unknown(module.decoder.config.model_type, "decoder", DECODERS)
+
+
 def _pair(module: Any) -> tuple[transformer_spec.TransformerSpec, float]:  # noqa: ANN401
     """The specification of a pair, and the epsilon of its layer norms."""
     first, second = module.encoder, module.decoder
-    _refuse_unknown(first.config.model_type, "encoder", ENCODERS)
-    _refuse_unknown(second.config.model_type, "decoder", DECODERS)
     bridge = linear(module.enc_to_dec_proj) if hasattr(module, "enc_to_dec_proj") else None
     encoder = bert.encoder(first)
     mine, theirs = epsilon_of(first.config), epsilon_of(second.config)
