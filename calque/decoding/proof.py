@@ -139,9 +139,7 @@ def _measured(
         max_dlogp=worst,
         same_greedy=_same(said.greedy, reference.spoken.greedy),
         same_beam=_same(said.beam, reference.spoken.beam),
-        bleu=None
-        if reference.sample.references is None
-        else bleu(said.beam, reference.sample.references, codec, language),
+        bleu=None if references is None else bleu(said.beam, references, codec, language),
         bytes=weights,
         greedy_per_second=count / max(said.greedy_seconds, 1e-9),
         beam_per_second=count / max(said.beam_seconds, 1e-9),

@@ -29,9 +29,9 @@ def framed(family: Family, target: Sequence[int]) -> list[int]:
 @torch.inference_mode()
 def log_probs(
     family: Family,
-    module: Any,
+    module: Any,  # noqa: ANN401
     sources: Sequence[list[int]],
-    targets: Sequence[Sequence[int]],  # noqa: ANN401
+    targets: Sequence[Sequence[int]],
 ) -> list[list[float]]:
     """The log-probability of each bare target's tokens, and of the end token behind it."""
     found: list[list[float]] = []
