@@ -60,7 +60,7 @@ def engines(monkeypatch):
     """The translators shout; keeps the places that were opened."""
     opened = []
 
-    def shouting(place, device, threads):
+    def shouting(place, device, threads, engine):
         opened.append(place)
         return Translator(place, device, threads, engine=Shouting(Path(place)))
 

@@ -52,7 +52,7 @@ def recipe(tmp_path) -> Evaluate:
 def book(monkeypatch) -> Book:
     """The translator that `evaluate` opens."""
     found = Book()
-    monkeypatch.setattr(scoring, "Translator", lambda folder, device, threads, base: found)
+    monkeypatch.setattr(scoring, "Translator", lambda folder, device, threads, engine, base: found)
     monkeypatch.setattr(scoring, "recipe_in", lambda folder: found.recipe)
     found.recipe = {}
     return found

@@ -70,7 +70,7 @@ def translate(
     if recipe.out is not None:
         refuse_existing(recipe.out)
     texts = _texts(recipe, given)
-    translator = Translator(recipe.folder, recipe.device, recipe.threads, base=recipe.base)
+    translator = Translator(recipe.folder, recipe.device, recipe.threads, recipe.engine, base=recipe.base)
     search = Search.model_validate({name: getattr(recipe, name) for name in Search.model_fields})
     window = 1 if not recipe.text and recipe.input is None and given.isatty() else WINDOW_TEXTS
     tally = _Tally(progress)

@@ -9,6 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from calque.decoding.choice import is_fast
 from calque.decoding.passage import Answer, Part, bare, glue, join, lines, translation
 from calque.errors import RecipeError, nearest
 from calque.model.adapter_folder import AdapterFolder, is_adapter
@@ -20,6 +21,7 @@ from calque.text.split import split
 
 if TYPE_CHECKING:
     from calque.decoding.engine import Engine, TorchEngine
+    from calque.decoding.fast import FastEngine
     from calque.model.hypothesis import Hypothesis
 
 WINDOW_TEXTS = 1024  # texts that are sorted by length together: batches of equal lengths waste no padding
@@ -34,14 +36,15 @@ class Translator:
     Args:
         folder: a calque model folder, or an adapter folder, which is used on its base.
         device: auto, cpu, cuda, cuda:N or mps.
-        threads: CPU threads; None leaves torch's choice.
-        engine: who searches, instead of the network in the folder.
+        threads: CPU threads; None leaves the engine's choice.
+        engine: who searches: 'fast' (what `calque export` made, on the CPU), 'torch', or 'auto', which is 'fast' where
+            the folder was exported and 'torch' elsewhere; or an engine of one's own.
         adapters: adapter folders over the model folder, each with a name to ask for it by in `translate`. They share
             the model's weights.
         base: the base of an adapter folder, where it is not where the adapter says.
 
     Raises:
-        ModelError: the folder is no translator, or an adapter is not one of it.
+        ModelError: the folder is no translator, what was exported from it is stale, or an adapter is not one of it.
         RecipeError: `base` without an adapter folder, or `adapters` over an adapter or an engine of one's own.
     """
 
@@ -50,20 +53,22 @@ class Translator:
         folder: str | Path,
         device: str = "auto",
         threads: int | None = None,
-        engine: Engine | None = None,
+        engine: Engine | str = "auto",
         adapters: Mapping[str, str | Path] | None = None,
         base: str | Path | None = None,
     ) -> None:
         self._adapter = AdapterFolder.open(folder, base) if is_adapter(Path(folder)) else None
         if self._adapter is None and base is not None:
             raise RecipeError(f"{folder} is no adapter, so it has no base: leave out 'base'")
-        if adapters and (self._adapter is not None or engine is not None):
+        if adapters and (self._adapter is not None or not isinstance(engine, str)):
             raise RecipeError("adapters lie over the network of a model folder: name their base, and no engine")
         self._folder = Folder.open(folder) if self._adapter is None else self._adapter.base
         self._adapters = {name: AdapterFolder.open(place, self._folder) for name, place in (adapters or {}).items()}
         self._device = device
         self._threads = threads
-        self._given = engine
+        self._chosen = engine
+        if isinstance(engine, str):
+            self._is_fast = is_fast(self._folder, engine, device, adapted=bool(self._adapter or self._adapters))
         self._adapted: dict[str, Engine] = {}
 
     @property
@@ -86,7 +91,11 @@ class Translator:
     @property
     def computes(self) -> str:
         """What computes, in words."""
-        return "pytorch" if self._given is None else type(self._given).__name__.lower()
+        if not isinstance(self._chosen, str):
+            return type(self._chosen).__name__.lower()
+        if not self._is_fast:
+            return "pytorch"
+        return f"ctranslate2 {self._fast.compute_type}"
 
     @cached_property
     def engine(self) -> Engine:
@@ -96,7 +105,15 @@ class Translator:
             MachineError: no such device.
             ModelError: the weights cannot be loaded.
         """
-        return self._torch if self._given is None else self._given
+        if not isinstance(self._chosen, str):
+            return self._chosen
+        return self._fast if self._is_fast else self._torch
+
+    @cached_property
+    def _fast(self) -> FastEngine:
+        from calque.decoding.fast import FastEngine
+
+        return FastEngine(self._folder, threads=self._threads)
 
     @cached_property
     def _torch(self) -> TorchEngine:

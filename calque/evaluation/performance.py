@@ -77,7 +77,7 @@ def perform(run: Run, pairs: Sequence[Pair], scoring: Scoring, say: Say) -> Perf
         MachineError: the device or its memory is missing.
     """
     memory = Memory()
-    translator = Translator(run.place, scoring.device, scoring.threads)
+    translator = Translator(run.place, scoring.device, scoring.threads, "torch")
     sources = [pair.source for pair in pairs]
     translator.translate(sources[:1], scoring)
     began = time.perf_counter()

@@ -67,7 +67,7 @@ def evaluate(recipe: Evaluate, progress: Progress | None = None) -> Report:
     started = time.perf_counter()
     if recipe.out is not None:
         refuse_existing(recipe.out)
-    translator = Translator(recipe.folder, recipe.device, recipe.threads, base=recipe.base)
+    translator = Translator(recipe.folder, recipe.device, recipe.threads, recipe.engine, base=recipe.base)
     test = Corpus.open(recipe.test, translator.source, translator.target)
     pairs = list(test)
     metrics.comparable([pair.source for pair in pairs], [pair.target for pair in pairs])

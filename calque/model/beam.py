@@ -21,14 +21,6 @@ StatesOf = Callable[[Batch], tuple[Tensor, Tensor]]
 LOGITS = 1 << 24  # held at once
 
 
-def longest(search: Search, max_length: int, source_length: int, said: int = 0) -> int:
-    """New tokens that a search may say: as many as the model allows, or as `search.longest_ratio` says, without those
-    that are `said` already, and one at least."""
-    if search.longest_ratio is not None:
-        max_length = min(max_length, round(search.longest_ratio * source_length) + 16)
-    return max(1, max_length - said)
-
-
 def said(module: Any, search: Search, new_tokens: int, **inputs: Tensor) -> list[list[int]]:  # noqa: ANN401
     """What transformers' beam search (greedy for a beam of 1) says, `search.n_best` sequences a row, with all that
     they begin with."""

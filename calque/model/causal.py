@@ -23,10 +23,10 @@ from transformers import AutoConfig, AutoModelForCausalLM, GenerationConfig
 from calque.errors import ModelError
 from calque.model import attending, parts
 from calque.model.batch import IGNORED, Batch, Ids, pad
-from calque.model.beam import beginning, hypotheses, longest, said
+from calque.model.beam import beginning, hypotheses, said
 from calque.model.family import Assembly, Build
 from calque.model.folder import writing
-from calque.model.hypothesis import Hypothesis
+from calque.model.hypothesis import Hypothesis, longest
 from calque.recipes.search import Search
 from calque.text.frame import Special
 

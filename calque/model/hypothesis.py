@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from calque.recipes.search import Search
+
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
@@ -30,3 +32,11 @@ class Reading:
 
     log_probs_T: tuple[float, ...]
     attention_TS: tuple[tuple[float, ...], ...] | None = None
+
+
+def longest(search: Search, max_length: int, source_length: int, said: int = 0) -> int:
+    """New tokens that a search may say: as many as the model allows, or as `search.longest_ratio` says, without those
+    that are `said` already, and one at least."""
+    if search.longest_ratio is not None:
+        max_length = min(max_length, round(search.longest_ratio * source_length) + 16)
+    return max(1, max_length - said)

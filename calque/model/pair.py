@@ -22,7 +22,7 @@ from calque.model.batch import Batch, Ids, paired, scored
 from calque.model.decoder import decoder as decoder_of
 from calque.model.family import Assembly, Build
 from calque.model.folder import writing
-from calque.model.hypothesis import Hypothesis
+from calque.model.hypothesis import Hypothesis, longest
 from calque.model.kinds import refuse_illegal
 from calque.recipes.search import Search
 from calque.text.frame import Special
@@ -156,9 +156,9 @@ class PairFamily:
         `search.longest_ratio` says, and begin with the batch's prefix where it has one."""
         begin_BT = beam.beginning(batch, self.target)
         before = begin_BT.shape[1] - len(self.target.frame[0])
-        longest = beam.longest(search, self.max_length - 1, batch.inputs_BS.shape[1], before)
+        most = longest(search, self.max_length - 1, batch.inputs_BS.shape[1], before)
         given = {} if batch.prefix_BT is None else {"decoder_input_ids": begin_BT}
-        found = beam.said(module, search, longest, input_ids=batch.inputs_BS, attention_mask=batch.mask_BS, **given)
+        found = beam.said(module, search, most, input_ids=batch.inputs_BS, attention_mask=batch.mask_BS, **given)
         head = self.head(module)
         return beam.hypotheses(batch, found, self.target, search, lambda forced: self._scored(module, forced), head)
 

@@ -21,7 +21,7 @@ from calque.model.batch import Batch, Ids, paired, scored
 from calque.model.embeddings import drawn_embeddings
 from calque.model.family import Assembly, Build
 from calque.model.folder import writing
-from calque.model.hypothesis import Hypothesis
+from calque.model.hypothesis import Hypothesis, longest
 from calque.model.native import same_rows
 from calque.model.vocabulary import Side
 from calque.recipes.search import Search
@@ -168,9 +168,9 @@ class Seq2SeqFamily:
         begin_BT = beam.beginning(batch, self.target)
         start = len(self.target.frame[0])
         before = begin_BT.shape[1] - start
-        longest = beam.longest(search, self.max_length, batch.inputs_BS.shape[1], before)
+        most = longest(search, self.max_length, batch.inputs_BS.shape[1], before)
         found = beam.said(
-            module, search, max(1, min(longest, self.max_length - start - before)), input_ids=batch.inputs_BS,
+            module, search, max(1, min(most, self.max_length - start - before)), input_ids=batch.inputs_BS,
             attention_mask=batch.mask_BS, decoder_input_ids=begin_BT,
         )  # fmt: skip
         head = self.head(module)

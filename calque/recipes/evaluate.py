@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, model_validator
 
@@ -44,6 +45,9 @@ class Evaluate(Measure, Neural, Base):
     test: tuple[str, ...] = Field(min_length=1, description=f"test text: {PLACE}")
     train: tuple[str, ...] = Field(
         default=(), description=f"training text, from which the word-lexicon floor is learned: {PLACE}"
+    )
+    engine: Literal["auto", "fast", "torch"] = Field(
+        default="torch", description="what computes; fast is what `calque export` made, rounded as it is"
     )
     out: Path | None = Field(
         default=None, description="new folder for report.json, report.md, report.html and hypotheses"

@@ -24,10 +24,11 @@ class Translate(Search, Base):
         "anyway, numbers counting from 0",
     )
     device: str = Field(default="auto", description="auto, cpu, cuda, cuda:N or mps")
-    threads: int | None = Field(default=None, ge=1, description="CPU threads; by default PyTorch's choice")
-
-    engine: Literal["auto", "ray"] = Field(
-        default="auto", description="who translates: this process, or a Ray cluster (--input and --out only)"
+    threads: int | None = Field(default=None, ge=1, description="CPU threads; by default the engine's choice")
+    engine: Literal["auto", "fast", "torch", "ray"] = Field(
+        default="auto",
+        description="what computes: fast is what `calque export` made, on the CPU; auto takes it where it is there; "
+        "ray spreads a file over a Ray cluster (--input and --out only)",
     )
     cluster: str | None = Field(
         default=None, description="address of the Ray cluster; by default RAY_ADDRESS, else the cores of this machine"

@@ -36,7 +36,8 @@ class Alone:
 
     def __init__(self, recipe: Translate) -> None:
         self._recipe = recipe
-        self._translator = Translator(recipe.folder, recipe.device, recipe.threads, base=recipe.base)
+        engine = "auto" if recipe.engine == "ray" else recipe.engine
+        self._translator = Translator(recipe.folder, recipe.device, recipe.threads, engine, base=recipe.base)
 
     def answers(self, work: Iterator[Window]) -> Iterator[tuple[Window, Rows]]:
         """As the protocol says."""

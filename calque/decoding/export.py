@@ -1,0 +1,225 @@
+"""A model folder for CTranslate2: `fast/`, proved against the network that it is made from."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from calque.decoding import machine, proof
+from calque.decoding.fast import FastEngine
+from calque.decoding.sample import Sample, sample
+from calque.errors import MachineError, ModelError, RecipeError
+from calque.model import disk
+from calque.model.fast_folder import NAME, FastFolder, description
+from calque.model.folder import Folder, stage, write_text
+from calque.recipes.export import Export
+from calque.records import Report
+
+if TYPE_CHECKING:
+    from calque.decoding.heads import Choice
+    from calque.decoding.proof import Measured, Reference
+    from calque.model.family import Family
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What an export is made from, and what is known of it so far."""
+
+    recipe: Export
+    folder: Folder
+    family: Family
+    sample: Sample
+    never: tuple[int, ...]
+    choice: Choice | None
+    reference: Reference
+
+    @property
+    def shift(self) -> int:
+        """See `FastFolder.shift`."""
+        return 0 if self.choice is None else self.choice.shift
+
+
+def export(recipe: Export, say: Say = lambda _: None) -> Report:
+    """Write `fast/` into the recipe's folder: the network for CTranslate2, `calque.json` (what it was made from) and
+    `report.json` (what is answered here). It is there whole or not at all.
+
+    The network is first written in float32 and held against PyTorch on the sample; only where no target token's
+    log-probability differs by more than `proof.TOLERANCE` is it kept, in the precision that was asked for.
+
+    Args:
+        recipe: every setting.
+        say: told what is done.
+
+    Raises:
+        RecipeError: something was exported there already.
+        ModelError: the folder is no translator; CTranslate2 cannot express its network, or computes something else.
+        DataError: the sample cannot be read.
+        MachineError: the CPU cannot compute with the quantization.
+    """
+    began = time.monotonic()
+    folder = Folder.open(recipe.folder)
+    out = folder.path / NAME
+    if out.exists() and not recipe.replace:
+        raise RecipeError(f"{out} exists already: give --replace to make it anew, or remove it")
+    refuse_uncomputable(recipe.quantize)
+    work = _begun(recipe, folder, sample(folder, recipe.sample, recipe.sample_pairs), say)
+    rows = [proof.itself(work.reference, _weights(folder), folder.target_codec, folder.target)]
+    with _aside(folder) as aside:
+        exact = _written(work, aside / "float32", "float32")
+        say("comparing float32 with PyTorch ...")
+        rows.append(_measured(work, exact))
+        _refuse_inexact(rows[-1], folder)
+        with _replacing(out, recipe.replace) as new:
+            kept = _kept(work, new, exact, rows, say)
+            report = _report(work, kept, rows, time.monotonic() - began)
+            write_text(new / "report.json", json.dumps(report.to_json(), ensure_ascii=False, indent=1) + "\n")
+    return report
+
+
+def refuse_uncomputable(quantization: str) -> None:
+    """Raise MachineError where this CPU does not multiply numbers of that kind."""
+    import ctranslate2
+
+    known = ctranslate2.get_supported_compute_types("cpu")
+    if quantization not in known:
+        raise MachineError(
+            f"this CPU does not compute in {quantization}: give one of {', '.join(sorted(known))} to --quantize"
+        )
+
+
+def _begun(recipe: Export, folder: Folder, text: Sample, say: Say) -> _Work:
+    from calque.model import family as families
+
+    machine.set_threads(recipe.threads)
+    family = families.of(folder.family, folder.source_codec, folder.target_codec)
+    module: Any = family.load(folder.path)
+    from calque.decoding.specification.table import refuse_inexpressible
+
+    refuse_inexpressible(family, module)
+    say(f"translating {len(text.sources):,} texts with PyTorch ...")
+    reference = proof.refer(family, module, text, folder.target_codec)
+    choice = None
+    if recipe.alignment:
+        from calque.decoding.heads import choose
+
+        say("looking for the heads that align ...")
+        choice = choose(family, module, text.sources, reference.spoken.greedy)
+    bad = getattr(module.generation_config, "bad_words_ids", None) or []
+    never = tuple(ids[0] for ids in bad if len(ids) == 1)
+    return _Work(recipe, folder, family, text, never, choice, reference)
+
+
+def _written(work: _Work, place: Path, quantization: str) -> FastFolder:
+    """The network as CTranslate2 wants it, in a new folder."""
+    from calque.decoding.specification.table import specification
+
+    heads = None if work.choice is None else work.choice.heads
+    spec = specification(work.family, work.family.load(work.folder.path), heads)
+    spec.validate()
+    spec.optimize(quantization=quantization)
+    place.mkdir(exist_ok=True)
+    with disk.naming(place):
+        spec.save(str(place))
+    return FastFolder(place, quantization, work.never, work.shift, aligned=work.choice is not None)
+
+
+def _kept(work: _Work, new: Path, exact: FastFolder, rows: list[Measured], say: Say) -> FastFolder:
+    """What stays: the float32 network that was proved, or one of lower precision, which is measured too."""
+    quantization = work.recipe.quantize
+    if quantization == "float32":
+        shutil.copytree(exact.path, new, dirs_exist_ok=True)
+        kept = FastFolder(new, quantization, work.never, work.shift, exact.aligned)
+    else:
+        say(f"measuring {quantization} ...")
+        kept = _written(work, new, quantization)
+        rows.append(_measured(work, kept))
+    details = {"shift": kept.shift, "aligned": kept.aligned, "shortlist": kept.shortlist}
+    versions = {"versions": machine.versions() | {"ctranslate2": _version()}}
+    said = description(work.folder, quantization, work.never, **details, **versions)
+    write_text(new / "calque.json", json.dumps(said, indent=1) + "\n")
+    return kept
+
+
+def _measured(work: _Work, fast: FastFolder) -> Measured:
+    engine = FastEngine(work.folder, fast, work.recipe.threads)
+    codec, language = work.folder.target_codec, work.folder.target
+    name = f"fast {fast.quantization}"
+    return proof.measure(name, engine, work.reference, proof.size(fast.path), codec, language)
+
+
+def _refuse_inexact(row: Measured, folder: Folder) -> None:
+    worst = row.max_dlogp
+    if worst is None or not worst <= proof.TOLERANCE:
+        raise ModelError(
+            f"{folder.path}: what CTranslate2 computes differs from PyTorch by {worst:.2g} in a token's "
+            f"log-probability (allowed: {proof.TOLERANCE:g}): nothing was exported; this is a bug worth a report"
+        )
+
+
+def _report(work: _Work, kept: FastFolder, rows: list[Measured], seconds: float) -> Report:
+    details = {
+        "out": str(work.folder.path / NAME),
+        "quantization": kept.quantization,
+        "sample": {
+            "name": work.sample.name,
+            "pairs": len(work.sample.sources),
+            "references": work.sample.references is not None,
+            "target_tokens": sum(map(len, work.reference.log_probs)),
+        },
+        "engines": [row.to_json() for row in rows],
+        "max_dlogp": rows[1].max_dlogp,
+        "alignment": None if work.choice is None else work.choice.to_json(),
+    }
+    if rows[1].bleu is not None and rows[-1].bleu is not None:
+        details["bleu_loss"] = rows[1].bleu - rows[-1].bleu
+    versions = machine.versions() | {"ctranslate2": _version()}
+    return Report(work.recipe.model_dump(mode="json", exclude_none=True), {}, seconds, versions, details)
+
+
+def _version() -> str:
+    import ctranslate2
+
+    return str(ctranslate2.__version__)
+
+
+def _weights(folder: Folder) -> int:
+    return sum(file.stat().st_size for file in folder.path.glob("*.safetensors"))
+
+
+@contextmanager
+def _aside(folder: Folder) -> Iterator[Path]:
+    """A folder for what is only looked at, on the same disk."""
+    place = Path(tempfile.mkdtemp(prefix=".fast.proof-", dir=folder.path))
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+@contextmanager
+def _replacing(out: Path, replace: bool) -> Iterator[Path]:
+    """A new folder to fill, which takes the name `out` when the block ends well; what has that name goes only then."""
+    if not replace or not out.exists():
+        with stage(out) as new:
+            yield new
+        return
+    fresh, old = (out.with_name(f".{out.name}.{word}-{os.getpid()}") for word in ("new", "old"))
+    try:
+        with stage(fresh) as new:
+            yield new
+        out.rename(old)
+        fresh.rename(out)
+        disk.flush(out.parent)
+    finally:
+        for left in (fresh, old):
+            shutil.rmtree(left, ignore_errors=True)

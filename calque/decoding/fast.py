@@ -1,0 +1,180 @@
+"""The fast engine: a model folder's network as CTranslate2 computes it. Neither torch nor transformers is imported.
+
+Legend: T target length, S source length.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+
+from calque.decoding.fast_network import ContinuingNetwork, Network, TranslatingNetwork, Wanted
+from calque.errors import EngineError, ModelError
+from calque.model.fast_folder import FastFolder
+from calque.model.folder import Folder
+from calque.model.hypothesis import Hypothesis, Reading, longest
+from calque.recipes.search import Search
+
+_USUAL_THREADS = 4  # at most, where nobody says how many: more seldom help one batch
+
+
+class FastEngine:
+    """The network in a model folder's `fast/`, on the CPU.
+
+    Scores mean what those of the torch engine mean: the summed log-probability of all target tokens, end token
+    included, divided by their number ** length_penalty.
+
+    Args:
+        folder: the model folder, whose codecs number the tokens.
+        fast: what `calque export` made of it; by default what lies in its `fast/`.
+        threads: CPU threads; None takes one for each core, and no more than four.
+
+    Raises:
+        ModelError: there is no `fast/`, or it is damaged or stale.
+    """
+
+    def __init__(self, folder: Folder, fast: FastFolder | None = None, threads: int | None = None) -> None:
+        fast = FastFolder.find(folder) if fast is None else fast
+        if fast is None:
+            raise ModelError(f"{folder.path}: nothing was exported there yet: run `calque export {folder.path}`")
+        self._fast = fast
+        self._family = folder.family
+        self._max_length = folder.max_length
+        self._source = folder.source_codec.special
+        self._target = folder.target_codec.special
+        self._forced = () if folder.family == "causal" else tuple(self._target.frame[0][1:])
+        self._network, self.compute_type = self._loaded(threads)
+
+    def _loaded(self, threads: int | None) -> tuple[Network, str]:
+        import ctranslate2
+
+        known = ctranslate2.get_supported_compute_types("cpu")
+        how = {
+            "device": "cpu",
+            "compute_type": self._fast.quantization if self._fast.quantization in known else "default",
+            "inter_threads": 1,
+            "intra_threads": _usual_threads() if threads is None else threads,
+        }
+        try:
+            if self._family == "causal":
+                generator = ctranslate2.Generator(str(self._fast.path), **how)
+                start = self._target.frame[0]
+                return ContinuingNetwork(generator, start, self._target.eos), generator.compute_type
+            translator = ctranslate2.Translator(str(self._fast.path), **how)
+        except (RuntimeError, ValueError) as error:
+            raise ModelError(
+                f"{self._fast.path}: CTranslate2 {ctranslate2.__version__} cannot load it ({error}): make it anew with "
+                f"`calque export {self._fast.path.parent} --replace`"
+            ) from None
+        return TranslatingNetwork(translator), translator.compute_type
+
+    def generate(
+        self, sources: Sequence[list[int]], search: Search, prefixes: Sequence[list[int]] | None = None
+    ) -> list[list[Hypothesis]]:
+        """As the protocol `Engine` says.
+
+        Raises:
+            EngineError: a source is longer than the model takes, or a prefix leaves no room behind it.
+        """
+        if not sources:
+            return []
+        self._refuse_long(sources)
+        begins = [list(self._forced)] * len(sources)
+        if prefixes is not None:
+            begins = [[*self._forced, *prefix] for prefix in prefixes]
+        wanted = self._wanted(sources, search, max(map(len, begins)))
+        if prefixes is None:
+            found = self._network.search(sources, begins, wanted)
+            return [[self._hypothesis(ids, score, search) for ids, score in some] for some in found]
+        found = self._network.search(sources, begins, replace(wanted, n_best=search.beam))
+        return self._weighed(sources, [[ids for ids, _ in some] for some in found], search)
+
+    def _wanted(self, sources: Sequence[Sequence[int]], search: Search, begun: int) -> Wanted:
+        """The search that CTranslate2 is asked for; its most tokens count what a target begins with."""
+        read = max(map(len, sources))
+        if self._family == "seq2seq":
+            before = len(self._target.frame[0])
+            most = min(longest(search, self._max_length, read), self._max_length - before) + len(self._forced)
+        elif self._family == "causal":
+            most = longest(search, self._max_length - 1, read - self._source.framing)
+        else:
+            most = longest(search, self._max_length - 1, read)
+        if begun >= most:
+            raise EngineError(f"the given beginning of {begun} tokens leaves no room: the model writes {most} at most")
+        return Wanted(search.beam, search.n_best, search.length_penalty, most, self._fast.never, self._fast.shortlist)
+
+    def _refuse_long(self, sources: Sequence[Sequence[int]]) -> None:
+        read = max(map(len, sources))
+        if read > self._max_length:
+            raise EngineError(f"a text of {read} tokens is longer than the {self._max_length} that the model takes")
+
+    def _hypothesis(self, ids: Sequence[int], score: float, search: Search) -> Hypothesis:
+        """What CTranslate2 found, with a score that does not count what the search was forced to begin with."""
+        counted = max(1, len(ids) - len(self._forced))
+        if self._forced:
+            score *= (len(ids) / counted) ** search.length_penalty
+        return self._ended(ids, score)
+
+    def _ended(self, ids: Sequence[int], score: float) -> Hypothesis:
+        bare = list(ids[len(self._forced) :])
+        ended = bool(bare) and bare[-1] == self._target.eos
+        return Hypothesis(bare[:-1] if ended else bare, score, ended)
+
+    def _weighed(
+        self, sources: Sequence[Sequence[int]], found: Sequence[Sequence[Sequence[int]]], search: Search
+    ) -> list[list[Hypothesis]]:
+        """Hypotheses with the scores of all their tokens, best first: CTranslate2 does not count given ones."""
+        flat = [self._ended(ids, 0.0) for some in found for ids in some]
+        copies = [source for source, some in zip(sources, found, strict=True) for _ in some]
+        told = iter(self.scores(copies, [hypothesis.ids for hypothesis in flat]))
+        weighed = []
+        for some in found:
+            scored = []
+            for hypothesis in (self._ended(ids, 0.0) for ids in some):
+                log_probs = next(told)
+                counted = log_probs if hypothesis.ended else log_probs[:-1]
+                score = sum(counted) / max(1, len(counted)) ** search.length_penalty
+                scored.append(replace(hypothesis, score=score))
+            weighed.append(sorted(scored, key=lambda hypothesis: -hypothesis.score)[: search.n_best])
+        return weighed
+
+    def scores(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> list[list[float]]:
+        """The log-probability of each token of the targets (bare ids) and of the end token behind."""
+        framed = [[*self._forced, *target] for target in targets]
+        return [row[len(self._forced) :] for row in self._network.log_probs(sources, framed)]
+
+    def read(self, sources: Sequence[list[int]], targets: Sequence[list[int]]) -> list[Reading]:
+        """As the protocol `Engine` says; attention is that of the heads that `calque export` chose.
+
+        Raises:
+            EngineError: a source or a target is longer than the model takes.
+        """
+        if not sources:
+            return []
+        self._refuse_long(sources)
+        most = self._max_length - len(self._target.frame[0])
+        if (said := max(map(len, targets))) > most:
+            raise EngineError(f"a translation of {said} tokens is longer than the {most} that the model writes")
+        log_probs = self.scores(sources, targets)
+        framed = [[*self._forced, *target] for target in targets]
+        seen = self._network.attention(sources, framed) if self._fast.aligned else None
+        if seen is None:
+            return [Reading(tuple(row)) for row in log_probs]
+        return [Reading(tuple(row), self._aligned(some)) for row, some in zip(log_probs, seen, strict=True)]
+
+    def _aligned(self, rows_TS: Sequence[Sequence[float]]) -> tuple[tuple[float, ...], ...]:
+        """One row for each target token, the end token included, out of one for each step."""
+        told_TS = rows_TS[len(self._forced) :]
+        if self._fast.shift:
+            told_TS = [*told_TS[1:], told_TS[-1]]
+        return tuple(tuple(row_S) for row_S in told_TS)
+
+
+def _usual_threads() -> int:
+    """OMP_NUM_THREADS where it is set, else the cores that this process may use, at most four."""
+    said = os.environ.get("OMP_NUM_THREADS", "")
+    if said.isdigit() and int(said) > 0:
+        return int(said)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, _USUAL_THREADS)

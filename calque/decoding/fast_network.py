@@ -1,0 +1,171 @@
+"""A network in CTranslate2 as two verbs: search, and score what is given. Tokens are called by their numbers, so that
+every id has a surface of its own: CTranslate2 takes one that it does not know for unknown, and says nothing.
+
+Neither torch nor transformers is imported here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import ctranslate2
+
+PATIENCE = 2.0  # times the beam: hypotheses that a search waits for. With 1 it ends earlier than transformers' does
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How a search is to go: beam, hypotheses a source, exponent of the length, most tokens (all that a target begins
+    with counted, the end token too), ids that are never said, whether a shortlist is used."""
+
+    beam: int
+    n_best: int
+    length_penalty: float
+    longest: int
+    never: tuple[int, ...] = ()
+    shortlist: bool = False
+
+
+class Network(Protocol):
+    """What an engine asks of CTranslate2."""
+
+    def search(
+        self, sources: Sequence[Sequence[int]], begins: Sequence[Sequence[int]], wanted: Wanted
+    ) -> list[list[tuple[list[int], float]]]:
+        """For each source its hypotheses, best first: target ids without start token, all that they begin with and the
+        end token (where there is one) included, and CTranslate2's score."""
+
+    def log_probs(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> list[list[float]]:
+        """The log-probability of each id of the targets (without start and end token), and of the end token behind."""
+
+    def attention(
+        self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]
+    ) -> list[list[list[float]]] | None:
+        """For each id of the targets, and the end token behind, how its attention is spread over the source; None where
+        the network has no cross-attention."""
+
+
+def spelled(ids: Iterable[int]) -> list[str]:
+    """What CTranslate2 calls these ids."""
+    return [str(number) for number in ids]
+
+
+class TranslatingNetwork:
+    """An encoder with a decoder.
+
+    Args:
+        translator: the loaded network.
+        start: the id with which every target begins.
+    """
+
+    def __init__(self, translator: ctranslate2.Translator) -> None:
+        self._translator = translator
+
+    def search(
+        self, sources: Sequence[Sequence[int]], begins: Sequence[Sequence[int]], wanted: Wanted
+    ) -> list[list[tuple[list[int], float]]]:
+        """As the protocol says."""
+        results = self._translator.translate_batch(
+            [spelled(source) for source in sources],
+            target_prefix=[spelled(begin) or None for begin in begins],
+            num_hypotheses=wanted.n_best,
+            max_decoding_length=wanted.longest,
+            min_decoding_length=0,
+            max_input_length=0,
+            use_vmap=wanted.shortlist,
+            **_how(wanted),
+        )
+        return [
+            [([*map(int, said)], score) for said, score in zip(result.hypotheses, result.scores, strict=True)]
+            for result in results
+        ]
+
+    def log_probs(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> list[list[float]]:
+        """As the protocol says."""
+        results = self._translator.score_batch(
+            [spelled(source) for source in sources], [spelled(target) for target in targets], max_input_length=0
+        )
+        return [list(result.log_probs) for result in results]
+
+    def attention(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> list[list[list[float]]]:
+        """As the protocol says: the targets are what decoding is forced to begin with, and it goes one token further.
+        Sources are taken one by one, for CTranslate2 goes on with the shorter of several targets."""
+        return [self._attention(source, target) for source, target in zip(sources, targets, strict=True)]
+
+    def _attention(self, source: Sequence[int], target: Sequence[int]) -> list[list[float]]:
+        (result,) = self._translator.translate_batch(
+            [spelled(source)],
+            target_prefix=[spelled(target) or None],
+            beam_size=1,
+            max_decoding_length=len(target) + 1,
+            min_decoding_length=0,
+            max_input_length=0,
+            return_attention=True,
+            return_end_token=True,
+        )
+        return [list(row) for row in result.attention[0]]
+
+
+class ContinuingNetwork:
+    """A decoder alone, which goes on with its source.
+
+    Args:
+        generator: the loaded network.
+        start: the ids between a source and its target.
+        end: the end token.
+    """
+
+    def __init__(self, generator: ctranslate2.Generator, start: Sequence[int], end: int) -> None:
+        self._generator = generator
+        self._start = list(start)
+        self._end = end
+
+    def search(
+        self, sources: Sequence[Sequence[int]], begins: Sequence[Sequence[int]], wanted: Wanted
+    ) -> list[list[tuple[list[int], float]]]:
+        """As the protocol says."""
+        results = self._generator.generate_batch(
+            [spelled([*source, *self._start, *begin]) for source, begin in zip(sources, begins, strict=True)],
+            num_hypotheses=wanted.n_best,
+            max_length=wanted.longest - min(map(len, begins)),
+            include_prompt_in_result=False,
+            **_how(wanted),
+        )
+        return [
+            [([*begin, *said], score) for said, score in zip(result.sequences_ids, result.scores, strict=True)]
+            for begin, result in zip(begins, results, strict=True)
+        ]
+
+    def log_probs(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> list[list[float]]:
+        """As the protocol says."""
+        streams = [
+            spelled([*source, *self._start, *target, self._end])
+            for source, target in zip(sources, targets, strict=True)
+        ]
+        results = self._generator.score_batch(streams, max_input_length=0)
+        return [list(result.log_probs)[-len(target) - 1 :] for result, target in zip(results, targets, strict=True)]
+
+    def attention(
+        self,
+        sources: Sequence[Sequence[int]],  # noqa: ARG002
+        targets: Sequence[Sequence[int]],  # noqa: ARG002
+    ) -> None:
+        """As the protocol says: there is none."""
+        return
+
+
+def _how(wanted: Wanted) -> dict[str, Any]:
+    """The settings of a search that both kinds of network share."""
+    return {
+        "beam_size": wanted.beam,
+        "patience": PATIENCE if wanted.beam > 1 else 1.0,
+        "length_penalty": wanted.length_penalty,
+        "suppress_sequences": [spelled([number]) for number in wanted.never] or None,
+        "return_scores": True,
+        "return_end_token": True,
+    }
