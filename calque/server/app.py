@@ -28,7 +28,7 @@ from starlette.responses import Response
 
 import calque
 from calque.errors import CalqueError
-from calque.server import health, libre, models, refusal
+from calque.server import chat, health, libre, models, refusal
 from calque.server.desk import Desk
 from calque.server.doorway import Doorway
 from calque.server.gate import Gate
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 ROUTERS: tuple[APIRouter, ...] = (
     health.router,
     libre.router,
+    chat.router,
 )
 
 

@@ -70,6 +70,11 @@ async def form(request: Request, files: int = 1) -> FormData:
         raise Refusal("bad_request", f"not a form: {error}") from None
 
 
+def address(request: Request) -> str:
+    """The client's address; "" where there is none."""
+    return "" if request.client is None else request.client.host
+
+
 def parse(raw: bytes) -> dict[str, Any]:
     """The JSON object in a body.
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from calque.errors import CalqueError
+from calque.recipes.search import Search
 from calque.records import Translation
 from calque.server import piece as pieces_of
 from calque.server import refusal
@@ -23,7 +24,6 @@ from calque.server.refusal import Refusal
 
 if TYPE_CHECKING:
     from calque.recipes.handling import Handling
-    from calque.recipes.search import Search
     from calque.recipes.serve import Serve
     from calque.server.measures import Measures
     from calque.server.models import Detection, Model, Polyglot
@@ -77,6 +77,7 @@ class Desk:
         self.line = Line(serve)
         self._serve = serve
         self._measures = measures
+        self._search = Search(beam=serve.beam)
         self._generation = 0
         self._asked = 0.0  # when somebody asked interactively, by the monotonic clock
         self._awake = asyncio.Event()
@@ -132,10 +133,17 @@ class Desk:
         flat = [part for parts in cut for part in parts]
         if not flat:
             return []
+        search = request.search or self._search
         lot = Lot(
-            generation, polyglot, request.source, request.target, request.model, request.search, request.handling,
-            request.prefix,
-        )  # fmt: skip
+            generation=generation,
+            polyglot=polyglot,
+            source=request.source,
+            target=request.target,
+            model=request.model,
+            search=search,
+            handling=request.handling,
+            prefix=request.prefix,
+        )
         if priority is Priority.INTERACTIVE:
             deadline = self._serve.deadline if deadline is None else deadline
             priority = Priority.BACKGROUND if len(flat) > self._serve.batch else priority

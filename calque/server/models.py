@@ -81,5 +81,6 @@ def open_all(serve: Serve) -> Polyglot:
 def warm(polyglot: Polyglot) -> None:
     """Let every translator load its weights, and the detector its tables."""
     for model in polyglot.models:
+        assert model.version  # the first use reads the folder
         polyglot.translate(["."], model.source, model.target, model=model.name)
     polyglot.detect(["."])
