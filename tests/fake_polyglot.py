@@ -38,6 +38,7 @@ class FakePolyglot:
         self.seconds = seconds
         self.open_ = threading.Event()
         self.open_.set()
+        self.asked = 0
         self.batches: list[list[str]] = []
         pairs = pairs or (("en", "fr"), ("en", "de"), ("fr", "en"))
         self.models = tuple(FakeModel(f"{one}-{other}", one, other, str(version)) for one, other in pairs)
@@ -61,6 +62,7 @@ class FakePolyglot:
     def translate(
         self, texts, source, target, model=None, search=None, handling=None, prefix=None
     ) -> list[Translation]:
+        self.asked += 1
         assert self.open_.wait(30)
         self.batches.append(list(texts))
         if self.seconds:

@@ -1,0 +1,239 @@
+"""The LibreTranslate API over real HTTP, with its clients as they come from PyPI."""
+
+from __future__ import annotations
+
+import json
+import socket
+from urllib.error import HTTPError
+
+import pytest
+import requests
+from deep_translator import LibreTranslator
+from deep_translator.exceptions import AuthorizationException
+from fake_polyglot import FakePolyglot
+from http_server import serving, settings
+from libretranslatepy import LibreTranslateAPI
+
+from calque.recipes.key import Key
+from calque.server import keys
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("server")
+    with serving(settings(folder, characters=2_000, texts=100, body_bytes=100_000), FakePolyglot()) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def keyed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("keyed")
+    file = folder / "keys.toml"
+    made = {
+        "any": keys.make(Key(name="any", keys=file)),
+        "few": keys.make(Key(name="few", keys=file, characters=10)),
+        "slow": keys.make(Key(name="slow", keys=file, per_minute=1)),
+        "admin": keys.make(Key(name="admin", keys=file, admin=True)),
+    }
+    with serving(
+        settings(folder, keys=file, suggestions=True), FakePolyglot(), lambda _: FakePolyglot(version=2)
+    ) as address:
+        yield address, made
+
+
+def post(server, path="/translate", **how):
+    return requests.post(server + path, timeout=20, **how)
+
+
+def asked(server, **fields):
+    return post(server, json={"q": "a dog", "source": "en", "target": "fr"} | fields)
+
+
+def test_libretranslatepy_works(server):
+    client = LibreTranslateAPI(server)
+    assert client.translate("a dog & a cat", "en", "fr") == "A DOG & A CAT"
+    assert client.translate("été", "auto", "en") == "ÉTÉ"
+    assert client.detect("l'été") == [{"confidence": 90.0, "language": "fr"}]
+    assert client.languages() == [
+        {"code": "en", "name": "English", "targets": ["fr", "de"]},
+        {"code": "fr", "name": "French", "targets": ["en"]},
+    ]
+
+
+def test_deep_translator_works(server):
+    client = LibreTranslator(source="en", target="fr", api_key="any", custom_url=server + "/")
+    assert client.translate("a dog & a cat") == "A DOG & A CAT"
+    assert client.translate_batch(["one", "two"]) == ["ONE", "TWO"]
+
+
+def test_both_clients_with_keys(keyed):
+    address, made = keyed
+    assert LibreTranslateAPI(address, made["any"]).translate("dog", "en", "fr") == "DOG"
+    with pytest.raises(HTTPError) as refused:
+        LibreTranslateAPI(address).translate("dog", "en", "fr")
+    assert refused.value.code == 403
+    assert json.load(refused.value) == {"error": "a key is required: ask who runs this server for one"}
+    wrong = LibreTranslator(source="en", target="fr", api_key="wrong", custom_url=address + "/")
+    with pytest.raises(AuthorizationException):
+        wrong.translate("dog")
+
+
+@pytest.mark.parametrize("how", ["json", "data", "params", "files"])
+def test_every_form_of_a_request_is_understood(server, how):
+    fields = {"q": "a + b = é", "source": "en", "target": "fr", "format": "text", "alternatives": "1"}
+    if how == "files":
+        fields = {name: (None, value) for name, value in fields.items()}
+    assert post(server, **{how: fields}).json() == {"translatedText": "A + B = É", "alternatives": ["A + B = É!"]}
+
+
+def test_lists_have_lists_of_everything(server):
+    answer = asked(server, q=["the dog", "l'été"], source="auto", target="en", alternatives=1)
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "translatedText": ["the dog", "L'ÉTÉ"],
+        "detectedLanguage": [{"confidence": 80.0, "language": "en"}, {"confidence": 90.0, "language": "fr"}],
+        "alternatives": [[], ["L'ÉTÉ!"]],
+    }
+    assert post(server, data={"q": ["a", "b"], "source": "en", "target": "fr"}).json() == {"translatedText": ["A", "B"]}
+
+
+def test_the_other_calls(server, keyed):
+    assert requests.get(server + "/health", timeout=20).json() == {"status": "ok"}
+    assert requests.get(server + "/ready", timeout=20).json() == {"status": "ready"}
+    told = requests.get(server + "/frontend/settings", timeout=20).json()
+    assert told["charLimit"] == 2_000
+    assert told["keyRequired"] is False
+    assert told["language"]["target"] == {"code": "fr", "name": "French"}
+    spec = requests.get(server + "/spec", timeout=20).json()
+    assert {"/translate", "/detect", "/languages", "/suggest"} <= set(spec["paths"])
+    assert "/metrics" not in spec["paths"]
+    better = {"q": "dog", "s": "chien", "source": "en", "target": "fr"}
+    refused = post(server, "/suggest", json=better)
+    assert (refused.status_code, refused.json()) == (403, {"error": "suggestions are not taken on this server"})
+    address, made = keyed
+    assert post(address, "/suggest", json=better | {"api_key": made["any"]}).json() == {"success": True}
+
+
+def test_limits_of_keys(keyed):
+    address, made = keyed
+    assert asked(address, q="1234567890", api_key=made["few"]).status_code == 200
+    spent = asked(address, q="1", api_key=made["few"])
+    assert (spent.status_code, spent.json()) == (429, {"error": "the 10 characters of this month are used up"})
+    assert asked(address, api_key=made["slow"]).status_code == 200
+    often = asked(address, api_key=made["slow"])
+    assert (often.status_code, often.headers["Retry-After"]) == (429, "60")
+
+
+def test_only_an_admin_loads_anew(keyed):
+    address, made = keyed
+    bearer = {"Authorization": f"Bearer {made['any']}"}
+    assert requests.post(address + "/admin/reload", timeout=20).status_code == 401
+    assert requests.post(address + "/admin/reload", timeout=20, headers=bearer).status_code == 403
+    bearer = {"Authorization": f"Bearer {made['admin']}"}
+    answer = requests.post(address + "/admin/reload", timeout=20, headers=bearer)
+    assert answer.json()["models"][0] == {"name": "en-fr", "version": "2"}
+    assert asked(address, api_key=made["any"]).json() == {"translatedText": "2:A DOG"}
+
+
+LONE = '{"q": "\\ud800", "source": "en", "target": "fr"}'
+NUL = '{"q": "a\\u0000b", "source": "en", "target": "fr"}'
+BAD = {
+    "alternatives": ({"json": {"alternatives": 10_000}}, 400, "'alternatives' must be a whole number from 0 to 10"),
+    "negative": ({"json": {"alternatives": -1}}, 400, "'alternatives' must be a whole number from 0 to 10"),
+    "truth": ({"json": {"alternatives": True}}, 400, "'alternatives' must be a whole number from 0 to 10"),
+    "long word": ({"json": {"q": "x" * 50_000}}, 413, "'q' has 50000 characters: at most 2000 go into a request"),
+    "long list": ({"json": {"q": ["x"] * 10_000}}, 413, "'q' has 10000 texts: at most 100 go into a request"),
+    "deep": ({"data": "[" * 50_000}, 400, "the body is nested too deeply"),
+    "deep object": ({"data": '{"a":' * 15_000}, 400, "the body is nested too deeply"),
+    "half a pair": ({"data": LONE}, 400, "'q' has half a surrogate pair: it is no Unicode text"),
+    "nul": ({"data": NUL}, 400, "'q' has a NUL character (U+0000)"),
+    "number": ({"json": {"q": 5}}, 400, "'q' is no text"),
+    "object": ({"json": {"q": {"a": 1}}}, 400, "'q' is no text"),
+    "list of numbers": ({"json": {"q": [1, 2]}}, 400, "'q' is no text"),
+    "null": ({"json": {"q": None}}, 400, "Invalid request: missing q parameter"),
+    "empty": ({"data": b""}, 400, "Invalid request: missing q parameter"),
+    "no object": ({"data": "[1]"}, 400, 'the body is no JSON object, such as {"q": "Hello"}'),
+    "no json": ({"data": '{"q" 1}'}, 400, "the body is no JSON: Expecting ':' delimiter at character 5"),
+    "no number": ({"data": '{"q": NaN}'}, 400, "the body is no JSON: no such number"),
+    "huge number": ({"data": '{"q": 1' + "0" * 5_000 + "}"}, 400, "the body is no JSON: no such number"),
+    "no utf-8": ({"data": b'{"q": "\xff"}'}, 400, "the body is no UTF-8"),
+    "language": ({"json": {"target": "frr"}}, 400, "no model translates from 'en' into 'frr'; did you mean 'fr'?"),
+    "long": ({"json": {"target": "f" * 101}}, 400, "'target' is longer than 100 characters: no such thing here"),
+    "list of languages": ({"json": {"source": ["en"]}}, 400, "'source' is no text"),
+    "format": ({"json": {"format": "pdf"}}, 400, "pdf format is not supported"),
+    "huge": ({"data": b"x" * 200_000}, 413, "the body is larger than 100000 bytes: send less at once"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_refused_in_a_sentence(server, name):
+    how, status, message = BAD[name]
+    if "json" in how:
+        how = {"json": {"q": "a dog", "source": "en", "target": "fr"} | how["json"]}
+    answer = post(server, **how)
+    assert (answer.status_code, answer.json()) == (status, {"error": message})
+
+
+def test_a_form_of_bad_bytes_is_refused(server):
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert post(server, data=b"q=%ff&source=en&target=fr", headers=kind).json() == {
+        "error": "the form's text is no UTF-8"
+    }
+    many = "&".join(["q=x"] * 3_000)
+    assert post(server, data=many, headers=kind).json() == {"error": "the form has more than 2000 fields"}
+    kind = {"Content-Type": "multipart/form-data; boundary=x"}
+    assert post(server, data=b"--x\r\nnonsense", headers=kind).status_code == 400
+
+
+def test_a_huge_body_is_refused_before_it_is_sent(server):
+    host, _, port = server.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=10) as wire:
+        wire.sendall(b"POST /translate HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999999999999999\r\n\r\n")
+        assert wire.recv(1000).startswith(b"HTTP/1.1 4")
+    with socket.create_connection((host, int(port)), timeout=10) as wire:
+        wire.sendall(b"POST /translate HTTP/1.1\r\nHost: x\r\nContent-Length: 5000000000\r\n\r\n")
+        assert wire.recv(1000).startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_body_of_untold_length_is_cut_off(server):
+    answer = post(server, data=iter([b"x" * 60_000] * 3))
+    assert (answer.status_code, answer.json()["error"]) == (
+        413,
+        "the body is larger than 100000 bytes: send less at once",
+    )
+
+
+def test_what_is_not_there_is_said_in_the_shape_of_its_api(server):
+    shapes = {
+        "/nothing": {"error": "Not Found"},
+        "/api/v1/nothing": {"error": {"code": "not_found", "message": "Not Found"}},
+        "/v2/nothing": {"message": "Not Found"},
+    }
+    for path, shape in shapes.items():
+        answer = requests.get(server + path, timeout=20)
+        assert (answer.status_code, answer.json()) == (404, shape)
+    assert requests.get(server + "/translate", timeout=20).status_code == 405
+
+
+def test_a_bug_is_answered_and_the_server_goes_on(server, caplog):
+    answer = asked(server, q="broken")
+    assert answer.status_code == 500
+    assert answer.json()["error"] == f"a bug of ours: its number in the log is {answer.headers['X-Request-ID']}"
+    assert asked(server).status_code == 200
+
+
+def test_measures_count_and_name_nobody(server):
+    asked(server, q="a text that nobody may see", target="xx")
+    text = requests.get(server + "/metrics", timeout=20).text
+    assert 'calque_requests_total{method="POST",route="/translate",status="400"}' in text
+    assert 'calque_refused_total{reason="unknown_language"}' in text
+    assert "nobody may see" not in text
+    assert "127.0.0.1" not in text
+
+
+def test_other_sites_may_call_only_where_allowed(server, tmp_path):
+    origin = {"Origin": "https://example.org"}
+    assert "Access-Control-Allow-Origin" not in requests.get(server + "/languages", timeout=20, headers=origin).headers
+    with serving(settings(tmp_path, origins=("https://example.org",)), FakePolyglot()) as address:
+        answer = requests.get(address + "/languages", timeout=20, headers=origin)
+        assert answer.headers["Access-Control-Allow-Origin"] == "https://example.org"
