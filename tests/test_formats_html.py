@@ -8,7 +8,8 @@ import pytest
 from calque.errors import DataError
 from calque.formats.html import HtmlDocument, fragment
 from calque.formats.inert import ACTIVE, inert
-from calque.formats.markup import Markup, Rules
+from calque.formats.markup import Markup
+from calque.formats.reader import Rules
 from calque.formats.tag import RAW, tokens
 from calque.records import Alignment, Translation, Word
 

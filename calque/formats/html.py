@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from calque.formats.charset import decode
 from calque.formats.document import Segment
 from calque.formats.inert import inert
-from calque.formats.markup import Markup, Rules
+from calque.formats.markup import Markup
+from calque.formats.reader import Rules
 from calque.records import Translation
 
 DECLARED = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]+)", re.IGNORECASE)
