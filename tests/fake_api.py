@@ -1,5 +1,5 @@
-"""A server with the answers of docs/api.md, word by word, for the page: what it is asked is kept, and it can be made slow,
-busy or cross."""
+"""A server for the page, with literal answers in the words of docs/api.md: what it is asked is kept, and it can be made
+slow, busy or cross."""
 
 from __future__ import annotations
 
@@ -19,37 +19,21 @@ from starlette.routing import Route
 
 from calque.server.static import page_routes
 
-KNOWN = {  # (text, target): translation, confidences of its words, links
-    ("A dog runs.", "fr"): ("Un chien court.", [0.98, 0.62, 0.31], [[0, 0], [1, 1], [2, 2]]),
-    ("A black dog runs along the quiet street. It is faster than the old tram, and nobody can say why.", "fr"): (
-        "Un chien noir court le long de la rue tranquille. Il est plus rapide que le vieux tram, et personne ne peut dire pourquoi.",
-        [0.98, 0.97, 0.95, 0.93, 0.71, 0.9, 0.92, 0.95, 0.93, 0.66]
-        + [0.97, 0.96, 0.9, 0.94, 0.95, 0.97, 0.94, 0.41, 0.97, 0.93, 0.9, 0.92, 0.91, 0.88],
-        [[0, 0], [1, 2], [2, 1], [3, 3], [4, 4], [4, 5], [4, 6], [5, 7], [6, 9], [7, 8], [8, 10], [9, 11], [10, 12]]
-        + [
-            [10, 13],
-            [11, 14],
-            [12, 15],
-            [13, 16],
-            [14, 17],
-            [15, 18],
-            [16, 19],
-            [16, 20],
-            [17, 21],
-            [18, 22],
-            [19, 23],
-        ],
+SENTENCES = "A black dog runs along the quiet street. It is faster than the old tram, and nobody can say why."
+KNOWN = {  # (text, target): translation, per cent of its words, links
+    ("A dog runs.", "fr"): ("Un chien court.", "98 62 31", "0-0 1-1 2-2"),
+    (SENTENCES, "fr"): (
+        "Un chien noir court le long de la rue tranquille. "
+        "Il est plus rapide que le vieux tram, et personne ne peut dire pourquoi.",
+        "98 97 95 93 71 90 92 95 93 66 97 96 90 94 95 97 94 41 97 93 90 92 91 88",
+        "0-0 1-2 2-1 3-3 4-4 4-5 4-6 5-7 6-9 7-8 8-10 9-11 10-12 10-13 11-14 12-15 13-16 14-17 15-18 16-19 16-20 17-21 "
+        "18-22 19-23",
     ),
-    ("A dog runs.", "ar"): ("كلب يركض.", [0.9, 0.7], [[0, 0], [1, 0], [2, 1]]),
-    ("Un chien court.", "en"): ("A dog runs.", [0.97, 0.96, 0.9], [[0, 0], [1, 1], [2, 2]]),
+    ("A dog runs.", "ar"): ("كلب يركض.", "90 70", "0-0 1-0 2-1"),
+    ("Un chien court.", "en"): ("A dog runs.", "97 96 90", "0-0 1-1 2-2"),
 }
 BEGUN = {  # (text, prefix): translation
-    ("A dog runs.", "Un chat"): ("Un chat court.", [0.98, 0.4, 0.9], [[0, 0], [1, 1], [2, 2]]),
-    ("A dog runs.", "Un chien se promène"): (
-        "Un chien se promène.",
-        [0.9, 0.9, 0.7, 0.8],
-        [[0, 0], [1, 1], [2, 2], [2, 3]],
-    ),
+    ("A dog runs.", "Un chat"): ("Un chat court.", "98 40 90", "0-0 1-1 2-2"),
 }
 LANGUAGES = [
     {"code": "en", "name": "English", "targets": ["fr", "ar"]},
@@ -135,17 +119,22 @@ class FakeApi:
         found = begun or KNOWN.get((text, target))
         if found is None:  # an unknown text is its own translation
             words = places(text)
-            found = (text, [0.5] * len(words), [[place, place] for place in range(len(words))])
+            found = (text, "50 " * len(words), " ".join(f"{place}-{place}" for place in range(len(words))))
+        text_out, sureties = found[0], [int(one) / 100 for one in found[1].split()]
         if body["model"] == "en-fr-large":
-            found = (found[0].replace("court", "galope"), [min(1.0, one + 0.2) for one in found[1]], found[2])
-        target_words = [[*place, sure] for place, sure in zip(places(found[0]), found[1], strict=True)]
+            text_out, sureties = text_out.replace("court", "galope"), [min(1.0, one + 0.2) for one in sureties]
+        target_words = [[*place, sure] for place, sure in zip(places(text_out), sureties, strict=True)]
         translation = {
-            "text": found[0],
+            "text": text_out,
             "source": source,
             "score": -0.21,
-            "confidence": round(sum(found[1]) / max(1, len(found[1])), 2),
+            "confidence": round(sum(sureties) / max(1, len(sureties)), 2),
             "alternatives": [],
-            "alignment": {"source": places(text), "target": target_words, "links": found[2]},
+            "alignment": {
+                "source": places(text),
+                "target": target_words,
+                "links": [[int(place) for place in link.split("-")] for link in found[2].split()],
+            },
             "warnings": ["the text was split" if text.startswith("Long") else f"as it is: {text}"]
             if "<" in text
             else [],

@@ -156,7 +156,9 @@ class Page {
     const size = length(this.source.text);
     const over = this.limit === null ? 0 : size - this.limit;
     const values = { count: number(size), limit: number(this.limit ?? 0), over: number(over) };
-    $("count").textContent = say(over > 0 ? "too_long" : this.limit === null ? "count" : "count_of", values);
+    const sentence = say(over > 0 ? "too_long" : this.limit === null ? "count" : "count_of", values);
+    $("count-said").textContent = sentence;
+    $("count").textContent = over > 0 ? sentence : this.limit === null ? values.count : `${values.count} / ${values.limit}`;
     $("count").classList.toggle("over", over > 0);
     $("text").setAttribute("aria-invalid", String(over > 0));
     $("clear").hidden = size === 0;
