@@ -158,14 +158,14 @@ class FakeApi:
         return JSONResponse({"completions": completions, "model": MODELS[0]})
 
     async def job(self, request: Request) -> Response:
-        form = await request.form()
+        async with request.form() as form:
+            file, fields = form["file"], {name: value for name, value in form.items() if name != "file"}
+            content = (await file.read()).decode()
         if self.failures:
             return self.failures.pop(0)
-        file = form["file"]
-        content = (await file.read()).decode()
         job = {"id": f"7f{len(self.jobs)}", "state": "queued", "done": 0, "total": len(content.splitlines())}
         job |= {"created": "2026-01-01T00:00:00Z", "name": file.filename, "error": None}
-        self.jobs[job["id"]] = job | {"content": content, "form": {k: v for k, v in form.items() if k != "file"}}
+        self.jobs[job["id"]] = job | {"content": content, "form": fields}
         return JSONResponse(job)
 
     def step(self, id_: str) -> dict[str, Any]:

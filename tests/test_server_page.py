@@ -299,7 +299,7 @@ def test_the_copy_button_copies(show, fake):
 @pytest.mark.slow
 def test_the_copy_button_copies_where_the_browser_lends_no_clipboard(show, fake):
     page = show(permissions=["clipboard-read"])
-    page.evaluate("navigator.clipboard.writeText = () => Promise.reject(new Error('no'))")
+    page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('no')); }")
     page.fill("#text", SENTENCES)
     page.locator(".result .word").first.wait_for()
     page.get_by_role("button", name="Copy").click()
@@ -484,6 +484,7 @@ def test_a_key_is_asked_for_and_forgotten_with_the_tab(show, fake):
     page.get_by_label("API key").fill("secret")
     page.keyboard.press("Enter")
     page.locator("#usage", has_text="1,200 of 50,000 characters used").wait_for()
+    page.select_option("#to", "fr")
     page.fill("#text", "A dog runs.")
     translated(page, "Un chien court.")
     assert fake.keys[-1] == "Bearer secret"

@@ -42,6 +42,7 @@ export class Pane {
     this.select.replaceChildren(...names.map((name) => new Option(name, name, false, name === chosen)));
     this.select.parentElement.hidden = !names.length;
     this.modelPart.hidden = names.length > 0;
+    this.#name();
     return before !== this.model;
   }
 
