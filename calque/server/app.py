@@ -28,7 +28,7 @@ from starlette.responses import Response
 
 import calque
 from calque.errors import CalqueError
-from calque.server import chat, health, libre, models, refusal
+from calque.server import chat, health, libre, models, own, refusal
 from calque.server.desk import Desk
 from calque.server.doorway import Doorway
 from calque.server.gate import Gate
@@ -36,6 +36,7 @@ from calque.server.journal import LOG
 from calque.server.measures import Measures
 from calque.server.presence import Gone
 from calque.server.refusal import Refusal
+from calque.server.static import page_routes
 
 if TYPE_CHECKING:
     from calque.recipes.serve import Serve
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 ROUTERS: tuple[APIRouter, ...] = (
     health.router,
     libre.router,
+    own.router,
     chat.router,
 )
 
@@ -77,6 +79,8 @@ def create_app(serve: Serve, polyglot: Polyglot, reopen: Callable[[Serve], Polyg
     app.state.reload = _reloader(app, reopen)
     for router in ROUTERS:
         app.include_router(router)
+    if serve.page:
+        app.router.routes.extend(page_routes())
     _watch(app)
     return app
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from calque.errors import CalqueError
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from calque.recipes.handling import Handling
     from calque.recipes.serve import Serve
     from calque.server.measures import Measures
-    from calque.server.models import Detection, Model, Polyglot
+    from calque.server.models import Completion, Detection, Model, Polyglot
 
 AUTO = "auto"
 DETECTED = 1_000  # characters of a text that are looked at to tell its language
@@ -79,6 +80,7 @@ class Desk:
         self._measures = measures
         self._search = Search(beam=serve.beam)
         self._generation = 0
+        self._completing = 0
         self._asked = 0.0  # when somebody asked interactively, by the monotonic clock
         self._awake = asyncio.Event()
         self._engine = ThreadPoolExecutor(1, "engine")
@@ -170,6 +172,29 @@ class Desk:
         for (language, places), answer in zip(by_language.items(), answers, strict=True):
             told |= {place: Told(said, language, detections[place]) for place, said in zip(places, answer, strict=True)}
         return [told[place] for place in range(len(request.texts))]
+
+    async def complete(
+        self, text: str, source: str, target: str, prefix: str, count: int, model: str | None = None
+    ) -> Sequence[Completion]:
+        """Ways to go on with a beginning of a translation, computed between two batches.
+
+        Raises:
+            Refusal: busy (many wait already), late (the deadline passed), invalid (no such language or model).
+        """
+        self.route(source, target, model)
+        if self._completing >= self._serve.batch:
+            raise Refusal("busy", "too many wait already: try again later", retry_after=1)
+        work = partial(self.polyglot.complete, text, source, target, prefix=prefix, count=count, model=model)
+        self._asked = time.monotonic()
+        self._completing += 1
+        try:
+            async with asyncio.timeout(self._serve.deadline):
+                return await asyncio.get_running_loop().run_in_executor(self._engine, work)
+        except TimeoutError:
+            seconds = self._serve.deadline
+            raise Refusal("late", f"not done after {seconds:g} seconds: try again later", retry_after=1) from None
+        finally:
+            self._completing -= 1
 
     async def detect(self, texts: Sequence[str]) -> Sequence[Detection]:
         """The language of each text, among those served."""

@@ -37,6 +37,19 @@ class Model(Protocol):
     def engine(self) -> str: ...  # noqa: D102
 
 
+class Completion(Protocol):
+    """A translation that goes on with a beginning: the word after it, and how sure the model is of that word."""
+
+    @property
+    def text(self) -> str: ...  # noqa: D102
+    @property
+    def next(self) -> str: ...  # noqa: D102
+    @property
+    def score(self) -> float: ...  # noqa: D102
+    @property
+    def confidence(self) -> float | None: ...  # noqa: D102
+
+
 class Polyglot(Protocol):
     """Several translators together, as `calque.decoding.polyglot.Polyglot`."""
 
@@ -64,6 +77,11 @@ class Polyglot(Protocol):
         prefix: str | None = None,
     ) -> list[Translation]:
         """The translation of each text."""
+
+    def complete(
+        self, text: str, source: str, target: str, prefix: str = "", count: int = 5, model: str | None = None
+    ) -> Sequence[Completion]:
+        """Translations that begin with `prefix` and go on with different words, the likeliest first."""
 
 
 def open_all(serve: Serve) -> Polyglot:

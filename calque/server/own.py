@@ -1,0 +1,163 @@
+"""calque's own API, `/api/v1`: what the others lack (docs/api.md)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse
+
+from calque.corpus import language
+from calque.recipes.handling import Handling
+from calque.recipes.search import Search
+from calque.server import answer, body, desk, examples
+from calque.server.health import bearer
+from calque.server.presence import unless_gone
+from calque.server.question import Asked, Complete, Detect, Translate
+from calque.server.refusal import Refusal
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from calque.recipes.serve import Serve
+    from calque.server.models import Model
+
+router = APIRouter(prefix="/api/v1", tags=["calque"], responses=examples.ERRORS)
+PLAIN = Handling()
+
+
+@router.post("/translate", **examples.of(Translate, answer.Translations, "translate"))
+async def translate(request: Request) -> JSONResponse:
+    """Translate a text, or a list of texts."""
+    asked = Translate.of(body.parse(await body.read(request)))
+    state = request.app.state
+    wanted = _wanted(asked, state.serve)
+    with state.gate.entered(bearer(request), wanted.characters, address(request)):
+        told = await unless_gone(request, state.desk.tell(wanted))
+    made_by = [_model(state.desk, one.source, wanted) for one in told]
+    return _answered(
+        answer.Translations(
+            translations=[answer.TranslationAnswer.of(*one) for one in zip(told, made_by, strict=True)],
+            model=answer.ModelAnswer.of(made_by[0]) if made_by and made_by[0] else None,
+        )
+    )
+
+
+@router.post("/complete", **examples.of(Complete, answer.Completions, "complete"))
+async def complete(request: Request) -> JSONResponse:
+    """Ways to go on with a beginning of a translation, the likeliest first."""
+    asked = Complete.of(body.parse(await body.read(request)))
+    state = request.app.state
+    text, prefix = _text(asked.text, "text", state.serve), body.text(asked.prefix, "prefix")
+    with state.gate.entered(bearer(request), len(text), address(request)):
+        source = _code(asked).source
+        if source == desk.AUTO:
+            source = (await state.desk.detect([text]))[0].language
+        found = await unless_gone(
+            request, state.desk.complete(text, source, asked.target, prefix, asked.count, asked.model)
+        )
+    model = state.desk.route(source, asked.target, asked.model)[-1]
+    completions = [answer.CompletionAnswer.of(one) for one in found]
+    return _answered(answer.Completions(completions=completions, model=answer.ModelAnswer.of(model)))
+
+
+@router.post("/detect", **examples.of(Detect, answer.Detections, "detect"))
+async def detect(request: Request) -> JSONResponse:
+    """Which of the languages that are read each text is in."""
+    asked = Detect.of(body.parse(await body.read(request)))
+    state = request.app.state
+    texts = body.texts(asked.text, "text", state.serve.texts, state.serve.characters)
+    with state.gate.entered(bearer(request), 0, address(request)):
+        found = await unless_gone(request, state.desk.detect(texts))
+    return _answered(answer.Detections(detections=[answer.Detected.of(one) for one in found]))
+
+
+@router.get("/models", **examples.of(None, answer.Models, "models"))
+async def models(request: Request) -> JSONResponse:
+    """The models that are served."""
+    state = request.app.state
+    state.gate.who(bearer(request), address(request))
+    served = [
+        answer.ServedModel(**answer.ModelAnswer.of(model).model_dump(), ready=state.desk.ready)
+        for model in state.desk.polyglot.models
+    ]
+    return _answered(answer.Models(models=served))
+
+
+@router.get("/languages", **examples.of(None, answer.Languages, "languages"))
+async def languages(request: Request) -> JSONResponse:
+    """From which language into which; the way may go through a third."""
+    state = request.app.state
+    state.gate.who(bearer(request), address(request))
+    found = [
+        answer.LanguageAnswer(code=code, name=language.name(code), targets=list(targets))
+        for code, targets in state.desk.polyglot.languages().items()
+    ]
+    return _answered(answer.Languages(languages=found))
+
+
+@router.get("/usage", **examples.of(None, answer.UsageAnswer, "usage"))
+async def usage(request: Request) -> JSONResponse:
+    """What this key has used in this month, and what fits into a request."""
+    state = request.app.state
+    used = state.gate.usage(state.gate.who(bearer(request), address(request)))
+    return _answered(
+        answer.UsageAnswer(
+            used=used.characters,
+            allowed=used.limit,
+            requests=used.requests,
+            month=used.month,
+            text_limit=state.serve.characters,
+            file_limit=state.serve.file_bytes,
+        )
+    )
+
+
+def address(request: Request) -> str:
+    """Where a request comes from."""
+    return "" if request.client is None else request.client.host
+
+
+def _wanted(asked: Translate, serve: Serve) -> desk.Request:
+    """The desk's request.
+
+    Raises:
+        Refusal: invalid, too_large.
+    """
+    if asked.alternatives > serve.alternatives:
+        raise Refusal("invalid", f"'alternatives' must be a whole number from 0 to {serve.alternatives}")
+    if asked.prefix is not None and isinstance(asked.text, list) and len(asked.text) != 1:
+        raise Refusal("invalid", "'prefix' goes with one text, and 'text' is a list of several")
+    _code(asked)
+    handling = Handling(explain=asked.explain, protect=asked.protect, sentences=asked.sentences)
+    best = asked.alternatives + 1
+    return desk.Request(
+        texts=body.texts(asked.text, "text", serve.texts, serve.characters),
+        source=asked.source,
+        target=asked.target,
+        model=asked.model,
+        search=Search(beam=max(4, best), n_best=best) if best > 1 else None,
+        handling=None if handling == PLAIN else handling,
+        prefix=None if asked.prefix is None else _text(asked.prefix, "prefix", serve),
+    )
+
+
+def _code(asked: Asked) -> Asked:
+    """The question, when its short fields are such."""
+    for name in ("source", "target", "model"):
+        if (value := getattr(asked, name)) is not None:
+            body.code(value, name)
+    return asked
+
+
+def _text(value: str, name: str, serve: Serve) -> str:
+    return body.texts(value, name, 1, serve.characters)[0]
+
+
+def _model(at: desk.Desk, source: str, wanted: desk.Request) -> Model | None:
+    """Who wrote a translation: the last on the way. None where it is only a copy."""
+    return None if source == wanted.target else at.route(source, wanted.target, wanted.model)[-1]
+
+
+def _answered(found: BaseModel) -> JSONResponse:
+    return JSONResponse(found.model_dump(exclude_none=False))

@@ -1,0 +1,120 @@
+// Files that are translated in the background: sent, followed, saved.
+
+import { follow } from "./events.js";
+import { number, say } from "./strings.js";
+
+export class Files {
+  /** @param {{languages: () => object, failure: Function}} told what to send with a file; what went wrong */
+  constructor(api, section, list, told) {
+    Object.assign(this, { api, section, list, told, limit: null });
+  }
+
+  /** Translate these files. */
+  add(files) {
+    for (const file of files) {
+      if (this.limit !== null && file.size > this.limit) {
+        this.told.failure("file_large", { name: file.name, limit: size(this.limit) });
+        continue;
+      }
+      this.section.hidden = false;
+      const row = new Row(this.api, file);
+      this.list.prepend(row.root);
+      row.run(this.told.languages());
+    }
+  }
+
+  repaint() {
+    for (const item of this.list.children) item.row.repaint();
+  }
+}
+
+class Row {
+  constructor(api, file) {
+    Object.assign(this, { api, file, job: null, state: "uploading", message: "", stop: new AbortController() });
+    this.root = document.createElement("li");
+    this.root.row = this;
+    this.name = this.#part("span", "name");
+    this.note = this.#part("span", "note small");
+    this.note.setAttribute("role", "status");
+    this.bar = this.#part("progress", "");
+    this.button = this.#part("button", "quiet");
+    this.button.type = "button";
+    this.button.addEventListener("click", () => (this.state === "done" ? this.#save() : this.#cancel()));
+    this.name.textContent = file.name;
+    this.repaint();
+  }
+
+  async run(languages) {
+    const form = new FormData();
+    form.append("file", this.file, this.file.name);
+    for (const [name, value] of Object.entries(languages)) if (value) form.append(name, value);
+    try {
+      const job = await this.api.call("POST", "jobs", { body: form, signal: this.stop.signal });
+      this.#tell(job);
+      await follow(this.api, job.id, (now) => this.#tell(now), this.stop.signal);
+    } catch (failure) {
+      if (this.stop.signal.aborted) return;
+      this.#end("failed", say(failure.kind ?? "fault", { message: failure.message }));
+    }
+  }
+
+  repaint() {
+    const isOver = ["failed", "cancelled"].includes(this.state);
+    const counted = this.state === "running" && this.job?.total;
+    this.note.textContent = counted
+      ? say("progress", { done: number(this.job.done), total: number(this.job.total) })
+      : [say(this.state), this.message].filter(Boolean).join(": ");
+    this.root.className = this.state;
+    this.bar.setAttribute("aria-label", this.file.name);
+    this.bar.hidden = isOver || this.state === "done";
+    if (counted) Object.assign(this.bar, { max: this.job.total, value: this.job.done });
+    else this.bar.removeAttribute("value");
+    const verb = this.state === "done" ? "save" : "cancel";
+    this.button.textContent = say(verb);
+    this.button.setAttribute("aria-label", say(`${verb}_file`, { name: this.file.name }));
+    this.button.hidden = isOver;
+  }
+
+  #part(kind, className) {
+    const part = document.createElement(kind);
+    if (className) part.className = className;
+    this.root.append(part);
+    return part;
+  }
+
+  #tell(job) {
+    this.job = job;
+    this.#end(job.state, job.error ? String(job.error.message ?? job.error) : "");
+  }
+
+  #end(state, message) {
+    Object.assign(this, { state, message });
+    this.repaint();
+  }
+
+  async #cancel() {
+    this.stop.abort();
+    this.#end("cancelled", "");
+    try {
+      if (this.job) await this.api.call("DELETE", `jobs/${this.job.id}`);
+    } catch (failure) {
+      if (failure.kind !== "lost") this.#end("cancelled", say(failure.kind ?? "fault", { message: failure.message }));
+    }
+  }
+
+  async #save() {
+    try {
+      const answer = await this.api.open("GET", `jobs/${this.job.id}/result`, { accept: "*/*" });
+      const place = URL.createObjectURL(await answer.blob());
+      const link = Object.assign(document.createElement("a"), { href: place, download: this.job.name || this.file.name });
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(place), 60_000);
+    } catch (failure) {
+      this.note.textContent = say(failure.kind ?? "fault", { message: failure.message });
+    }
+  }
+}
+
+function size(bytes) {
+  return number(bytes / 1e6, { style: "unit", unit: "megabyte", maximumFractionDigits: 1 });
+}

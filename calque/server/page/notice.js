@@ -1,0 +1,51 @@
+// What went wrong, in plain words, and when it is tried again.
+
+import { number, say } from "./strings.js";
+
+export class Notice {
+  constructor(root, text, count, button) {
+    Object.assign(this, { root, text, count, button, again: null, timer: 0 });
+    button.addEventListener("click", () => this.#retry());
+    window.addEventListener("online", () => {
+      if (this.failure?.kind === "offline") this.#retry();
+    });
+  }
+
+  /** Tell of a Failure; `again` asks once more, by itself where the server said when. */
+  show(failure, again) {
+    this.hide();
+    Object.assign(this, { failure, again });
+    this.root.hidden = false;
+    this.button.hidden = !again;
+    this.repaint();
+    if (again && failure.wait !== null) this.#countdown(failure.wait);
+  }
+
+  hide() {
+    clearTimeout(this.timer);
+    this.failure = null;
+    this.again = null;
+    this.root.hidden = true;
+    this.text.textContent = "";
+    this.count.textContent = "";
+  }
+
+  repaint() {
+    if (this.failure) this.text.textContent = say(this.failure.kind, { message: this.failure.message, ...this.failure.values });
+  }
+
+  #countdown(seconds) {
+    if (seconds <= 0) {
+      this.#retry();
+      return;
+    }
+    this.count.textContent = say("again_in", { seconds: number(seconds) });
+    this.timer = setTimeout(() => this.#countdown(seconds - 1), 1000);
+  }
+
+  #retry() {
+    const again = this.again;
+    this.hide();
+    again?.();
+  }
+}

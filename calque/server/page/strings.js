@@ -1,0 +1,75 @@
+// The words of the page itself, in the language of whoever looks at it.
+
+const LANGUAGES = ["en", "fr", "zh"];
+const KEPT = "calque.interface";
+
+let words = {};
+let language = "en";
+
+/** The string of that name, with `{name}` replaced by values. */
+export function say(name, values = {}) {
+  const text = words[name] ?? name;
+  return text.replace(/\{(\w+)\}/g, (whole, key) => (key in values ? String(values[key]) : whole));
+}
+
+/** Which language the page speaks. */
+export function tongue() {
+  return language;
+}
+
+/** Numbers as the page's language writes them. */
+export function number(value, options = {}) {
+  return new Intl.NumberFormat(language, options).format(value);
+}
+
+/** The name of a language in the language of the page; `other` where the browser knows none. */
+export function nameOf(code, other = code) {
+  try {
+    const name = new Intl.DisplayNames([language], { type: "language", fallback: "none" }).of(code);
+    return name ? name.charAt(0).toLocaleUpperCase(language) + name.slice(1) : other;
+  } catch {
+    return other; // the code is not one of BCP 47
+  }
+}
+
+/** The language chosen before, else the browser's first that the page speaks. */
+export function preferred() {
+  const asked = [kept(), ...navigator.languages].map((code) => String(code).toLowerCase().split("-")[0]);
+  return asked.find((code) => LANGUAGES.includes(code)) ?? "en";
+}
+
+/** Speak that language: fetch its strings and put them where the page names them. */
+export async function speak(code, keep = false) {
+  const answer = await fetch(new URL(`strings/${code}.json`, import.meta.url));
+  words = await answer.json();
+  language = code;
+  if (keep) remember(code);
+  document.documentElement.lang = code === "zh" ? "zh-Hans" : code;
+  paint(document);
+}
+
+/** Fill in the strings that elements below `root` name. */
+export function paint(root) {
+  for (const element of root.querySelectorAll("[data-say]")) element.textContent = say(element.dataset.say);
+  for (const element of root.querySelectorAll("[data-label]")) {
+    element.setAttribute("aria-label", say(element.dataset.label));
+    if (element.localName === "button") element.title = say(element.dataset.label);
+  }
+  for (const element of root.querySelectorAll("[data-hint]")) element.placeholder = say(element.dataset.hint);
+}
+
+function kept() {
+  try {
+    return localStorage.getItem(KEPT) ?? "";
+  } catch {
+    return ""; // storage is forbidden: the browser's language it is
+  }
+}
+
+function remember(code) {
+  try {
+    localStorage.setItem(KEPT, code);
+  } catch {
+    // Storage is forbidden: the choice holds for this visit.
+  }
+}
