@@ -228,7 +228,8 @@ def test_translate_json(capsys, tmp_path, monkeypatch):
     assert run(["translate", "en-fr", "a cat", "--n-best", "2", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["translations"] == [
-        {"text": "A CAT", "score": -0.5, "alternatives": [["A CAT!", -1.0]], "warnings": []},
+        {"text": "A CAT", "score": -0.5, "alternatives": [["A CAT!", -1.0]], "warnings": []}
+        | {"confidence": None, "alignment": None},
     ]
 
 

@@ -159,9 +159,7 @@ def read_csv(text: str, name: str = "entries") -> Glossary:
     reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
     rows: list[tuple[int, list[str]]] = []
     try:
-        for row in reader:
-            if any(cell.strip() for cell in row):
-                rows.append((reader.line_num, row))
+        rows += [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
     except csv.Error as error:
         raise DataError(f"no comma-separated values: {error}", name, reader.line_num) from None
     return _of_rows(rows, name, "a comma", most=4)
