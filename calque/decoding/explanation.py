@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -114,3 +115,23 @@ def _whole(
         confidence=sum(known) / len(known) if known else None,
         alignment=Alignment(tuple(source), tuple(target), tuple(links)),
     )
+
+
+def examples(engine: Engine, folder: Folder, triples: Sequence[tuple[str, str, str]]) -> list[tuple[Features, bool]]:
+    """What a calibration is fitted on: for each word of a translation its features, and whether the reference has it
+    too (a word that is there twice counts twice).
+
+    Args:
+        engine: who reads.
+        folder: the model's codecs.
+        triples: source, translation, reference.
+    """
+    told = sentences(engine, folder, [(source, said) for source, said, _ in triples])
+    found = []
+    for sentence, (_, said, reference) in zip(told, triples, strict=True):
+        left = Counter(reference[start:end].casefold() for start, end in words(reference))
+        for (start, end), features in zip(sentence.target, sentence.features, strict=False):
+            word = said[start:end].casefold()
+            found.append((features, left[word] > 0))
+            left[word] -= 1
+    return found
