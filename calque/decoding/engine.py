@@ -10,14 +10,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from calque.errors import EngineError, MachineError
+from calque.model.hypothesis import Reading
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
     from calque.model.adapter_folder import AdapterFolder
     from calque.model.batch import Batch
     from calque.model.folder import Folder
-    from calque.model.hypothesis import Hypothesis, Reading
+    from calque.model.hypothesis import Hypothesis
     from calque.recipes.search import Search
 
 
@@ -36,6 +37,12 @@ class Engine(Protocol):
             prefixes: for each source the target ids (no special tokens) with which every hypothesis begins; they are
                 in its ids, and scored like the rest.
         """
+
+    def ahead(
+        self, sources: Sequence[list[int]], prefixes: Sequence[list[int]], count: int
+    ) -> list[list[tuple[int, float]]]:
+        """For each source the `count` likeliest target tokens behind its prefix, each with its log-probability, the
+        likeliest first; the end token may be among them."""
 
     def read(self, sources: Sequence[list[int]], targets: Sequence[list[int]]) -> list[Reading]:
         """What the model thinks of given translations (ids without special tokens) of the sources (framed ids)."""
@@ -128,10 +135,26 @@ class TorchEngine:
         first, second = (None, None) if prefixes is None else (prefixes[:half], prefixes[half:])
         return self._searched(sources[:half], search, first) + self._searched(sources[half:], search, second)
 
-    @staticmethod
-    def _layer(count: int) -> int:
-        """Which of so many layers' attention tells what is translated by what."""
-        return max(count - 2, 0)
+    def ahead(
+        self, sources: Sequence[list[int]], prefixes: Sequence[list[int]], count: int
+    ) -> list[list[tuple[int, float]]]:
+        """As the protocol says."""
+        import torch
+
+        from calque.model import beam
+
+        special = self._family.target
+        rows = [[*special.frame[0], *prefix, special.eos] for prefix in prefixes]
+        with torch.inference_mode():
+            forced = beam.forcing(self._batch(sources, None), rows, special)
+            states_ND, _ = self._family.states(self._module, forced)
+            behind_N = torch.tensor([len(prefix) + 1 for prefix in prefixes]).cumsum(0) - 1
+            logits_BV = torch.nn.functional.linear(states_ND[behind_N], *self._family.head(self._module)).float()
+            best = logits_BV.log_softmax(1).topk(min(count, logits_BV.shape[1]), dim=1)
+        return [
+            list(zip(ids, chances, strict=True))
+            for ids, chances in zip(best.indices.tolist(), best.values.tolist(), strict=True)
+        ]
 
     def _batch(self, sources: Sequence[list[int]], prefixes: Sequence[list[int]] | None) -> Batch:
         import torch
@@ -145,9 +168,7 @@ class TorchEngine:
         return batch.to(self.device)
 
     def read(self, sources: Sequence[list[int]], targets: Sequence[list[int]]) -> list[Reading]:
-        """As the protocol says. Attention is the mean over the heads of one layer; the row of a token is that of the
-        step at which it is read (Chen et al. 2020, "Accurate Word Alignment Induction from Neural Machine
-        Translation"): only then does the network know which word it looks for."""
+        """As the protocol says; attention is `_spread`."""
         import torch
 
         from calque.model import beam
@@ -161,14 +182,24 @@ class TorchEngine:
             losses = beam.losses_of(forced, lambda batch: self._family.states(self._module, batch), head)
             with self._reading:
                 weights = self._family.attended(self._module, forced)
-        spread_BTS = None if weights is None else weights[self._layer(len(weights))].mean(1)
         readings = []
         for place, (source, row) in enumerate(zip(sources, rows, strict=True)):
             log_probs = tuple((-losses[place]).tolist())
             attention = None
-            if spread_BTS is not None:
-                steps = range(len(before), len(before) + len(log_probs))  # at which each token is read
-                last = len(row) - 2  # the end token is never read
-                attention = tuple(tuple(spread_BTS[place, min(step, last), : len(source)].tolist()) for step in steps)
+            if weights is not None:
+                spread_TS = _spread(weights[:, place, :, : len(row) - 1, : len(source)])
+                attention = tuple(map(tuple, spread_TS[len(before) - 1 :].tolist()))
             readings.append(Reading(log_probs, attention))
         return readings
+
+
+def _spread(weights_LHTS: Tensor) -> Tensor:
+    """What is translated by what, (T, S): the mean over heads of the last two layers at the step that says a token, and
+    of a middle layer at the step that reads it (Chen et al. 2020, "Accurate Word Alignment Induction from Neural
+    Machine Translation"). Decoders over pretrained encoders align in the former, those from scratch in the latter."""
+    layers_LTS = weights_LHTS.mean(1)
+    count = len(layers_LTS)
+    middle_TS = layers_LTS[max(0, count // 2 - 1)]
+    last = len(middle_TS) - 1  # nothing is read after it
+    spread_TS = layers_LTS[-1] + layers_LTS[max(0, count - 2)] + middle_TS[[*range(1, last + 1), last]]
+    return spread_TS / spread_TS.sum(-1, keepdim=True).clamp(min=1e-9)

@@ -139,6 +139,29 @@ class FastEngine:
             weighed.append(sorted(scored, key=lambda hypothesis: -hypothesis.score)[: search.n_best])
         return weighed
 
+    def ahead(
+        self, sources: Sequence[list[int]], prefixes: Sequence[list[int]], count: int
+    ) -> list[list[tuple[int, float]]]:
+        """As the protocol `Engine` says.
+
+        Raises:
+            EngineError: a source is longer than the model takes, or a prefix leaves no room behind it.
+        """
+        if not sources:
+            return []
+        import numpy as np
+
+        self._refuse_long(sources)
+        begins = [[*self._forced, *prefix] for prefix in prefixes]
+        self._wanted(sources, Search(beam=1), max(map(len, begins)))
+        found = []
+        for source, begin in zip(sources, begins, strict=True):
+            logits_V = np.asarray(self._network.logits(source, begin))
+            log_probs_V = logits_V - np.logaddexp.reduce(logits_V)
+            best = np.argsort(-log_probs_V, kind="stable")[:count]
+            found.append([(int(token), float(log_probs_V[token])) for token in best])
+        return found
+
     def scores(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> list[list[float]]:
         """The log-probability of each token of the targets (bare ids) and of the end token behind."""
         framed = [[*self._forced, *target] for target in targets]

@@ -49,6 +49,9 @@ class Network(Protocol):
         """For each id of the targets, and the end token behind, how its attention is spread over the source; None where
         the network has no cross-attention."""
 
+    def logits(self, source: Sequence[int], begin: Sequence[int]) -> Sequence[float]:
+        """How the network weighs each target id that may follow what a target begins with."""
+
 
 def spelled(ids: Iterable[int]) -> list[str]:
     """What CTranslate2 calls these ids."""
@@ -110,6 +113,19 @@ class TranslatingNetwork:
         )
         return [list(row) for row in result.attention[0]]
 
+    def logits(self, source: Sequence[int], begin: Sequence[int]) -> Sequence[float]:
+        """As the protocol says."""
+        (result,) = self._translator.translate_batch(
+            [spelled(source)],
+            target_prefix=[spelled(begin) or None],
+            beam_size=1,
+            max_decoding_length=len(begin) + 1,
+            min_decoding_length=0,
+            max_input_length=0,
+            return_logits_vocab=True,
+        )
+        return _plain(result.logits[0][-1])
+
 
 class ContinuingNetwork:
     """A decoder alone, which goes on with its source.
@@ -157,6 +173,26 @@ class ContinuingNetwork:
     ) -> None:
         """As the protocol says: there is none."""
         return
+
+    def logits(self, source: Sequence[int], begin: Sequence[int]) -> Sequence[float]:
+        """As the protocol says."""
+        (result,) = self._generator.generate_batch(
+            [spelled([*source, *self._start, *begin])],
+            beam_size=1,
+            max_length=1,
+            min_length=0,
+            include_prompt_in_result=False,
+            return_logits_vocab=True,
+        )
+        return _plain(result.logits[0][-1])
+
+
+def _plain(storage: Any) -> list[float]:  # noqa: ANN401
+    """What CTranslate2 keeps, as plain numbers."""
+    import numpy as np
+
+    plain: list[float] = np.asarray(storage, dtype=np.float64).ravel().tolist()
+    return plain
 
 
 def _how(wanted: Wanted) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from calque.decoding.translator import WINDOW_TEXTS, Translator
 from calque.errors import DataError
 from calque.model import disk
 from calque.model.folder import refuse_existing
+from calque.recipes.handling import Handling
 from calque.recipes.search import Search
 from calque.recipes.translate import Translate
 from calque.records import Translation
@@ -71,11 +72,11 @@ def translate(
         refuse_existing(recipe.out)
     texts = _texts(recipe, given)
     translator = Translator(recipe.folder, recipe.device, recipe.threads, recipe.engine, base=recipe.base)
-    search = Search.model_validate({name: getattr(recipe, name) for name in Search.model_fields})
+    how = recipe.part(Search), recipe.part(Handling)
     window = 1 if not recipe.text and recipe.input is None and given.isatty() else WINDOW_TEXTS
     tally = _Tally(progress)
     with _sink(recipe.out, answers) as sink:
-        for number, (text, translation, more) in enumerate(_side_by_side(translator, texts, search, window)):
+        for number, (text, translation, more) in enumerate(_side_by_side(translator, texts, how, window)):
             tally.add(translation, keep=sink is None, tell=not more)
             if sink is not None:
                 sink.write(rows(text, number, translation, recipe).encode())
@@ -95,7 +96,7 @@ def _texts(recipe: Translate, given: BinaryIO) -> Iterable[str]:
 
 
 def _side_by_side(
-    translator: Translator, texts: Iterable[str], search: Search, window: int
+    translator: Translator, texts: Iterable[str], how: tuple[Search, Handling], window: int
 ) -> Iterator[tuple[str, Translation, bool]]:
     """Each text with its translation, and whether more are there already; only the texts read ahead are kept."""
     waiting: deque[str] = deque()
@@ -105,7 +106,7 @@ def _side_by_side(
             waiting.append(text)
             yield text
 
-    for translation in translator.stream(remembered(), search, window):
+    for translation in translator.stream(remembered(), how[0], window, handling=how[1]):
         yield waiting.popleft(), translation, bool(waiting)
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from calque.records import Translation
+from calque.text import shield
 from calque.text.normal import blank
+from calque.text.split import cut
 
+_LOOSE = frozenset({"emoji", "tag", "mention", "hashtag"})
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _UNSPACED = frozenset({"zh", "ja", "th", "lo", "km", "my", "bo", "yue", "wuu", "lzh"})
 
@@ -23,6 +27,16 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of a text and its translation, with the places at which they begin."""
+
+    at: int
+    text: str
+    said_at: int
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What the model said to a part, or to several together.
 
@@ -32,6 +46,7 @@ class Answer:
     unknown, pieces: how many source pieces the vocabulary could not spell, out of how many.
     parts: in how many parts the longest line was translated.
     ended: whether the model came to an end by itself.
+    notes: what else there is to warn of, in plain sentences.
     """
 
     text: str
@@ -42,6 +57,7 @@ class Answer:
     pieces: int = 0
     parts: int = 1
     ended: bool = True
+    notes: tuple[str, ...] = ()
 
 
 def bare(text: str) -> Part:
@@ -60,6 +76,44 @@ def lines(text: str) -> list[Part]:
     [Part(before='  ', body='a', after='\n'), Part(before='', body='b', after='')]
     """
     return [bare(line) for line in _LINE.findall(text)]
+
+
+def sentences(text: str, language: str) -> list[Part]:
+    r"""The sentences of a text's lines; none is cut within something that must not change.
+
+    >>> [part.body for part in sentences("  A dog runs. See v. 2 at www.b.org.\nIt is fast.", "en")]
+    ['A dog runs.', 'See v. 2 at www.b.org.', 'It is fast.']
+    """
+    return [bare(sentence) for line in _LINE.findall(text) for sentence in _in_line(line, language)]
+
+
+def peeled(part: Part) -> Part:
+    """The part without the emoji, tags, @mentions and #tags at its edges, which stand outside of its grammar.
+
+    >>> peeled(bare("@anna I am here. 😀 #home\\n"))
+    Part(before='@anna ', body='I am here.', after=' 😀 #home\\n')
+    """
+    if not part.body:
+        return part
+    start, end = 0, len(part.body)
+    loose = [item for item in shield.items(part.body) if item.kind in _LOOSE]
+    for item in loose:
+        if not part.body[start : item.start].strip():
+            start = item.end
+    for item in reversed(loose):
+        if item.start >= start and not part.body[item.end : end].strip():
+            end = item.start
+    kept = bare(part.body[start:end])
+    before, after = part.before + part.body[:start], part.body[end:] + part.after
+    return Part(before + kept.before, kept.body, kept.after + after)
+
+
+def _in_line(line: str, language: str) -> list[str]:
+    if blank(line):
+        return [line]
+    ends = list(itertools.accumulate(len(sentence) for sentence in cut(line, language)))
+    places = [0, *shield.whole(line, ends[:-1]), len(line)]
+    return [line[start:end] for start, end in itertools.pairwise(places)]
 
 
 def glue(source: str, target: str) -> str:
@@ -98,6 +152,7 @@ def join(parts: Sequence[Part], answers: Mapping[str, Answer], between: str = ""
         pieces=sum(answer.pieces for answer in found),
         parts=max((answer.parts for answer in found), default=1),
         ended=all(answer.ended for answer in found),
+        notes=tuple(dict.fromkeys(note for answer in found for note in answer.notes)),
     )
 
 
@@ -128,6 +183,21 @@ def _text(parts: Sequence[Part], bodies: Iterable[str], between: str) -> str:
     return text
 
 
+def placed(parts: Sequence[Part], answers: Mapping[str, Answer], between: str = "") -> Iterator[Segment]:
+    """Each part that has a body, with the places at which the body begins in the text and its answer in the
+    translation that `join` makes."""
+    at, text = 0, ""
+    for part in parts:
+        said = part.before + (answers[part.body].text if part.body else "") + part.after
+        if text and said and not text[-1].isspace() and not said[0].isspace():
+            text += between
+        if part.body:
+            said_at = len(text) + len(part.before)
+            yield Segment(at + len(part.before), part.body, said_at, answers[part.body].text)
+        text += said
+        at += len(part.before) + len(part.body) + len(part.after)
+
+
 def translation(answer: Answer, longest: int) -> Translation:
     """The answer to a whole text as the record that the user gets; `longest` is what the model takes, in tokens."""
     return Translation(answer.text, answer.score, answer.alternatives, tuple(_warnings(answer, longest)))
@@ -143,4 +213,4 @@ def _warnings(answer: Answer, longest: int) -> list[str]:
         warnings.append(f"{answer.unknown} of {answer.pieces} pieces are unknown to the model")
     if not answer.ended:
         warnings.append("the translation did not end by itself: it was cut at the longest that the model writes")
-    return warnings
+    return [*warnings, *answer.notes]

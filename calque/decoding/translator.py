@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from calque.decoding.choice import is_fast
-from calque.decoding.passage import Answer, Part, bare, glue, join, lines, translation
+from calque.decoding.handler import Handler
+from calque.decoding.passage import Answer, Part, bare, glue, join, lines, peeled, placed, sentences, translation
 from calque.errors import RecipeError, nearest
 from calque.model.adapter_folder import AdapterFolder, is_adapter
 from calque.model.folder import Folder
@@ -20,6 +21,7 @@ from calque.records import Translation
 from calque.text.split import split
 
 if TYPE_CHECKING:
+    from calque.decoding.completion import Mouth
     from calque.decoding.engine import Engine, TorchEngine
     from calque.decoding.fast import FastEngine
     from calque.model.hypothesis import Hypothesis
@@ -134,18 +136,65 @@ class Translator:
         texts: Sequence[str],
         search: Search | None = None,
         adapter: str | None = None,
-        handling: Handling | None = None,  # noqa: ARG002
-        prefix: str | None = None,  # noqa: ARG002
+        handling: Handling | None = None,
+        prefix: str | None = None,
     ) -> list[Translation]:
         """The translations of `texts`, in their order; with the `adapter` of that name, or by the model folder alone.
 
         White space around a text and its line ends are kept; a blank text has the translation "". What the model cannot
         take at once is translated in parts, and a warning says so.
 
+        Args:
+            texts: what to translate.
+            search: how to look.
+            adapter: the name of an adapter.
+            handling: what is done beside translating; None for nothing. With it, a text is a passage: all white space
+                comes back, that of a blank text too.
+            prefix: a beginning that every translation must have; see `begun`.
+
         Raises:
             RecipeError: no adapter of that name was given.
         """
-        return list(self.stream(texts, search, adapter=adapter))
+        if prefix:
+            return [self.begun(text, prefix, search, adapter, handling) for text in texts]
+        return list(self.stream(texts, search, adapter=adapter, handling=handling))
+
+    def begun(
+        self,
+        text: str,
+        prefix: str,
+        search: Search | None = None,
+        adapter: str | None = None,
+        handling: Handling | None = None,
+    ) -> Translation:
+        """The translation of a text that begins with `prefix`, character by character, as far as it goes: of a text of
+        several sentences as many are left as the prefix has.
+
+        Raises:
+            EngineError: the prefix is longer than what the model writes.
+        """
+        from calque.decoding.completion import begun
+
+        return begun(self._mouth(adapter), text, prefix, search or Search(), handling)
+
+    def complete(
+        self, text: str, prefix: str, count: int = 5, search: Search | None = None, adapter: str | None = None
+    ) -> list[Translation]:
+        """Translations that begin with `prefix` and go on with different words, at most `count`, the likeliest word
+        first.
+
+        Raises:
+            EngineError: the prefix is longer than what the model writes.
+        """
+        from calque.decoding.completion import complete
+
+        return complete(self._mouth(adapter), text, prefix, count, search or Search())
+
+    def _mouth(self, adapter: str | None) -> Mouth:
+        from calque.decoding.completion import Mouth
+
+        self._known(adapter)
+        return Mouth(self, self._engine(adapter), self._folder, adapter)
 
     def stream(
         self,
@@ -153,38 +202,74 @@ class Translator:
         search: Search | None = None,
         window: int = WINDOW_TEXTS,
         adapter: str | None = None,
+        handling: Handling | None = None,
     ) -> Iterator[Translation]:
         """Translate as texts come, in their order and in constant memory.
 
         Up to `window` texts are read ahead and sorted by length, so that a batch holds texts of like length; with a
         window of 1 each text is answered before the next is read.
         """
+        self._known(adapter)
+        for some in windows(texts, window):
+            if handling is None:
+                yield from self._window(some, search or Search(), adapter)
+            else:
+                yield from self._handled(some, search or Search(), adapter, handling)
+
+    def _known(self, adapter: str | None) -> None:
         if adapter is not None and adapter not in self._adapters:
             known = ", ".join(self._adapters) or "none"
             raise RecipeError(f"no adapter '{adapter}'{nearest(adapter, self._adapters)} (known: {known})")
-        for some in windows(texts, window):
-            yield from self._window(some, search or Search(), adapter)
 
     def _window(self, texts: Sequence[str], search: Search, adapter: str | None) -> list[Translation]:
         passages = [lines(text) for text in texts]
-        encoded = self._encode(chain.from_iterable(passages))
+        answers = self._translated(_bodies(chain.from_iterable(passages)), search, adapter)
+        return [
+            self._translation(passage, answers) if any(part.body for part in passage) else Translation("", 0.0)
+            for passage in passages
+        ]
+
+    def _handled(
+        self, texts: Sequence[str], search: Search, adapter: str | None, handling: Handling
+    ) -> list[Translation]:
+        """As `_window`, with care."""
+        passages = [sentences(text, self.source) if handling.sentences else lines(text) for text in texts]
+        if handling.protect:
+            passages = [[peeled(part) for part in passage] for passage in passages]
+        handler = Handler(
+            lambda bodies, how: self._translated(bodies, how, adapter), search, handling, (self.source, self.target)
+        )
+        answers = handler.answers(_bodies(chain.from_iterable(passages)))
+        done = [
+            self._translation(passage, answers) if any(part.body for part in passage) else Translation(text, 0.0)
+            for text, passage in zip(texts, passages, strict=True)
+        ]
+        if not handling.explain:
+            return done
+        from calque.decoding.explanation import explained
+
+        between = glue(self.source, self.target)
+        segments = [list(placed(passage, answers, between)) for passage in passages]
+        return explained(self._engine(adapter), self._folder, segments, done)
+
+    def _translated(self, bodies: Sequence[str], search: Search, adapter: str | None) -> dict[str, Answer]:
+        """The answer to each body; what the model cannot take at once is translated in parts."""
+        encoded = self._encode(bodies)
         pieces = self._too_long(encoded)
         encoded = {body: ids for body, ids in encoded.items() if body not in pieces}
-        encoded |= self._encode(chain.from_iterable(pieces.values()))
+        encoded |= self._encode(_bodies(chain.from_iterable(pieces.values())))
         answers = self._answers(encoded, search, adapter)
         between = glue(self.source, self.target)
         for body, parts in pieces.items():
             answers[body] = replace(join(parts, answers, between), parts=len(parts))
-        return [self._translation(passage, answers) for passage in passages]
+        return answers
 
     def _translation(self, passage: Sequence[Part], answers: Mapping[str, Answer]) -> Translation:
-        if not any(part.body for part in passage):
-            return Translation("", 0.0)
-        return translation(join(passage, answers), self._folder.source_codec.max_length)
+        joined = join(passage, answers, glue(self.source, self.target))
+        return translation(joined, self._folder.source_codec.max_length)
 
-    def _encode(self, parts: Iterable[Part]) -> dict[str, list[int]]:
+    def _encode(self, bodies: Sequence[str]) -> dict[str, list[int]]:
         """Framed ids of every different body."""
-        bodies = list(dict.fromkeys(part.body for part in parts if part.body))
         return dict(zip(bodies, self._folder.source_codec.encode_all(bodies), strict=True))
 
     def _too_long(self, encoded: Mapping[str, list[int]]) -> dict[str, list[Part]]:
@@ -220,6 +305,11 @@ class Translator:
             pieces=len(source) - self._folder.source_codec.special.framing,
             ended=hypotheses[0].ended,
         )
+
+
+def _bodies(parts: Iterable[Part]) -> list[str]:
+    """Every different body."""
+    return list(dict.fromkeys(part.body for part in parts if part.body))
 
 
 def windows(texts: Iterable[str], size: int) -> Iterator[list[str]]:

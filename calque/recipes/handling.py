@@ -21,4 +21,6 @@ class Handling(Recipe):
     guard: bool = Field(
         default=True, description="look for empty, looping and runaway output, try again, and say so where it stays"
     )
-    explain: bool = Field(default=False, description="tell confidence and word alignment too")
+    explain: bool = Field(
+        default=False, description="tell confidence and word alignment too (in Python, or with --json)"
+    )

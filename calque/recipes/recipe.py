@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self, get_args
+from typing import Any, ClassVar, Self, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
 
 from calque.errors import RecipeError, nearest
+
+Part = TypeVar("Part", bound="Recipe")
 
 
 class Recipe(BaseModel):
@@ -45,6 +47,10 @@ class Recipe(BaseModel):
             return cls.model_validate(dict(settings))
         except ValidationError as error:
             raise RecipeError(f"{where}: " + "; ".join(cls._sentences(error))) from None
+
+    def part(self, kind: type[Part]) -> Part:
+        """Those settings that `kind`, from which this recipe inherits, has."""
+        return kind.model_validate({name: getattr(self, name) for name in kind.model_fields})
 
     @classmethod
     def _sentences(cls, error: ValidationError) -> list[str]:

@@ -8,10 +8,11 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from calque.recipes.adapter import Base
+from calque.recipes.handling import Handling
 from calque.recipes.search import Search
 
 
-class Translate(Search, Base):
+class Translate(Search, Handling, Base):
     """A translator and text become text."""
 
     folder: Path = Field(description="translator to use")

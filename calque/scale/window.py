@@ -11,6 +11,7 @@ import xxhash
 from calque.corpus.plain import placed
 from calque.decoding.lines import rows
 from calque.decoding.translator import WINDOW_CHARACTERS, WINDOW_TEXTS, Translator
+from calque.recipes.handling import Handling
 from calque.recipes.search import Search
 from calque.recipes.translate import Translate
 
@@ -81,8 +82,7 @@ def stretch(path: Path, first: int, start: int, end: int) -> list[str]:
 
 def translated(translator: Translator, texts: list[str], first: int, recipe: Translate) -> Rows:
     """The rows of a window: depends on nothing but its arguments and the weights."""
-    search = Search.model_validate({name: getattr(recipe, name) for name in Search.model_fields})
-    answers = translator.translate(texts, search)
+    answers = translator.translate(texts, recipe.part(Search), handling=recipe.part(Handling))
     data = "".join(rows(text, first + k, answers[k], recipe) for k, text in enumerate(texts)).encode()
     warnings = [(first + k + 1, said) for k, answer in enumerate(answers) for said in answer.warnings]
     return Rows(data, len(texts), sum(bool(answer.warnings) for answer in answers), tuple(warnings))

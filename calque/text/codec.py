@@ -136,6 +136,10 @@ class Codec:
         """The surfaces of a text's pieces, without the frame."""
         return list(self._tokenizer.encode(text, add_special_tokens=False).tokens)
 
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Where each id of `encode_bare` stands in the text, in characters; an empty stretch where it is no text."""
+        return list(self._tokenizer.encode(text, add_special_tokens=False).offsets)
+
     def decode(self, ids: Iterable[int], *, clean: bool = True, special: bool = False) -> str:
         """The text of ids; `special` ones are skipped unless asked for.
 

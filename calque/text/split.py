@@ -40,6 +40,11 @@ def sentences(text: str, language: str) -> list[str]:
     return [stripped for sentence in _sentences(text, language) if (stripped := sentence.strip())]
 
 
+def cut(text: str, language: str) -> list[str]:
+    """The sentences of a text with the white space after each; joined they give the text."""
+    return _sentences(text, language)
+
+
 def _grouped(sentences: Iterable[str]) -> Iterator[str]:
     """Sentences, the short ones joined with what follows; a short last one with what precedes."""
     previous = ""

@@ -1,0 +1,128 @@
+"""What must not change in translation: web and e-mail addresses, placeholders, tags, @mentions, #tags, numbers (with
+their units) and emoji; where they are in a text, and whether another text has them all."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_LETTER = "A-Za-z\u00c0-\u024f\u0370-\u052f"  # of alphabets in which a number may be part of a word: 21st, MP3
+_UNITS = (
+    "km/h|m/s|km²|m²|m³|km|cm|mm|µm|nm|kg|mg|µg|ml|cl|dl|kWh|kW|MW|GW|kHz|MHz|GHz|Hz|kB|MB|GB|TB|KB|px|pt|dB|°C|°F|°|"
+    "%|‰|€|\\$|£|¥|min|ms|m|g|l|L|h|W|V|A|K"
+)
+_PICTURE = "\u2600-\u27bf\u2b00-\u2bff\u231a-\u23ff\U0001f300-\U0001f64f\U0001f680-\U0001faff"
+_PATTERNS = {
+    "address": r"(?:https?|ftp)://[^\s<>\"“”«»]+|www\.[^\s<>\"“”«»]+\.[^\s<>\"“”«»]+"
+    r"|(?<![\w@.-])[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.(?:com|org|net|edu|gov|io|eu|fr|de|uk|ca)(?:/[^\s<>\"“”«»]*)?(?![\w@])",
+    "mail": r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
+    "placeholder": r"\{\{[^{}\n]*\}\}|\$?\{[^{}\n]*\}|%\([^()\s]+\)[-+#0]*\d*(?:\.\d+)?[a-zA-Z]"
+    rf"|(?<![\d%])%(?:\d+\$)?[-+#0]*\d*(?:\.\d+)?[sdifgxXeEc@](?![{_LETTER}\d])"
+    r"|(?<![\w:/]):[a-z_]\w*(?:-\w+)*:?",
+    "tag": r"</?[A-Za-z][^<>\n]*>|&(?:[a-zA-Z]+|#\d+|#x[0-9a-fA-F]+);",
+    "mention": r"(?<![\w@])@\w+(?:\.\w+)*",
+    "hashtag": r"(?<![\w&#])#\w+",
+    "emoji": rf"[\U0001f1e6-\U0001f1ff]{{2}}|[0-9#*]\ufe0f?\u20e3"
+    rf"|[{_PICTURE}](?:\ufe0f|[\U0001f3fb-\U0001f3ff]|\u200d[{_PICTURE}]|[\U000e0020-\U000e007f])*",
+    "number": rf"(?<![{_LETTER}\d_])(?<![.,]\d)(?:[$€£¥]\s?|(?<![\w)])[-+−])?\d+(?:[.,:/'’\u00a0\u202f-]\d+)*"
+    rf"(?:[ \u00a0\u202f]?(?:{_UNITS}))?(?![{_LETTER}\d_])",
+}
+_ALL = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _PATTERNS.items()))
+_BEHIND = ".,;:!?'\"’”»)]}…"  # punctuation that ends a sentence, not an address
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A stretch [start, end) of a text that must not change: what it says, and of which kind it is."""
+
+    start: int
+    end: int
+    text: str
+    kind: str
+
+
+def items(text: str) -> list[Item]:
+    """All that must not change, from left to right.
+
+    >>> [item.text for item in items("Mail a@b.org or see https://b.org/x (3 km, 10:30).")]
+    ['a@b.org', 'https://b.org/x', '3 km', '10:30']
+    """
+    found = []
+    place = 0
+    while match := _ALL.search(text, place):
+        kind, said = str(match.lastgroup), match[0]
+        if kind == "address":
+            said = _trimmed(said)
+        place = match.start() + max(len(said), 1)
+        if said:
+            found.append(Item(match.start(), match.start() + len(said), said, kind))
+    return found
+
+
+def _trimmed(address: str) -> str:
+    """An address without the punctuation behind it; a bracket stays where it was opened within."""
+    while address and address[-1] in _BEHIND:
+        if address[-1] == ")" and address.count("(") >= address.count(")"):
+            break
+        address = address[:-1]
+    return address
+
+
+def kept(wanted: Sequence[Item], text: str) -> bool:
+    """Whether each of these stands in the text, as often as it is wanted and no more."""
+    counts = Counter(item.text for item in wanted)
+    return not counts or counts == Counter(item.text for item in items(text) if item.text in counts)
+
+
+def whole(text: str, ends: Sequence[int]) -> list[int]:
+    """Those of some places at which no item is cut in two."""
+    inside = [(item.start, item.end) for item in items(text)]
+    return [end for end in ends if not any(start < end < stop for start, stop in inside)]
+
+
+_NAMES = (("Max", "Anna", "Paul", "Eva"), ("Paris", "Rome", "Berlin", "Madrid"), ("XX", "YY", "ZZ", "QQ"))
+_FIGURES = (("7", "8", "9", "6"), ("2", "3", "4", "5"), ("20", "30", "40", "50"))
+
+
+@dataclass(frozen=True, slots=True)
+class Disguise:
+    """A text in which every item has been replaced by something that a model rather copies."""
+
+    text: str
+    stands: tuple[tuple[str, str], ...]  # what stands there, and for which item
+
+    def lifted(self, said: str) -> str | None:
+        """What the model said with the items in their places; None where one cannot be told."""
+        for stand, _ in self.stands:
+            if len(re.findall(rf"(?<!\w){re.escape(stand)}(?!\w)", said)) != 1:
+                return None
+        known = dict(self.stands)
+        alternatives = "|".join(map(re.escape, sorted(known, key=len, reverse=True)))
+        return re.sub(rf"(?<!\w)(?:{alternatives})(?!\w)", lambda match: known[match[0]], said)
+
+
+def disguises(text: str, wanted: Sequence[Item]) -> list[Disguise]:
+    """Ways to disguise the items of a text: numbers as other numbers, everything else as names; none where there are
+    more items than names, or where one is in the text already."""
+    made = []
+    for names, figures in zip(_NAMES, _FIGURES, strict=True):
+        free = {False: iter(names), True: iter(figures)}
+        stands = [(next(free[item.kind == "number"], ""), item) for item in wanted]
+        if all(stand and stand not in text for stand, _ in stands):
+            places = [0, *(place for item in wanted for place in (item.start, item.end)), len(text)]
+            between = [text[start:end] for start, end in zip(places[::2], places[1::2], strict=True)]
+            said = between[0] + "".join(stand + rest for (stand, _), rest in zip(stands, between[1:], strict=True))
+            made.append(Disguise(said, tuple((stand, item.text) for stand, item in stands)))
+    return made
+
+
+def apart(text: str, wanted: Sequence[Item]) -> list[tuple[str, bool]]:
+    """The text cut around its items: each stretch, and whether it is an item."""
+    cut: list[tuple[str, bool]] = []
+    place = 0
+    for item in wanted:
+        cut += [(text[place : item.start], False), (item.text, True)]
+        place = item.end
+    return [(stretch, is_item) for stretch, is_item in [*cut, (text[place:], False)] if stretch]
