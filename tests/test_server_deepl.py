@@ -286,7 +286,12 @@ BAD = [
         404,
         "no such glossary",
     ),
-    ("glossary, no source", {"text": ["a"], "target_lang": "FR", "glossary_id": "x"}, 400, "needs 'source_lang'"),
+    (
+        "glossary, no source",
+        {"text": ["a"], "target_lang": "FR", "glossary_id": "x"},
+        400,
+        "a glossary needs to be told the language",
+    ),
     ("ignored", {"text": ["a"], "target_lang": "FR", "ignore_tags": 3, "tag_handling": "xml"}, 400, "'ignore_tags'"),
     ("name", {"text": ["a"], "target_lang": "FR", "tag_handlin": "xml"}, 400, "did you mean 'tag_handling'?"),
 ]

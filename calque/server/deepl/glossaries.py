@@ -9,15 +9,14 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
-from calque.corpus.language import primary
 from calque.errors import DataError
 from calque.server import body
 from calque.server.deepl import asking
 from calque.server.deepl.languages import pairs
-from calque.server.desk import AUTO
 from calque.server.refusal import Refusal
 from calque.server.store import Dictionary, Kept, Store
-from calque.text.glossary import Entry, Glossary, read_csv, read_tsv
+from calque.server.terms import terms
+from calque.text.glossary import Glossary, read_csv, read_tsv
 
 router = APIRouter(tags=["DeepL"])
 PARTS = ("source_lang", "target_lang", "entries", "entries_format")
@@ -197,14 +196,4 @@ def glossary_of(request: Request, call: asking.Asked, source: str, target: str) 
         return None
     if len(some) > MOST:
         raise Refusal("invalid", f"'glossary_ids' has more than {MOST} glossaries")
-    if source == AUTO:
-        raise Refusal("invalid", "a glossary needs 'source_lang'")
-    terms: dict[str, Entry] = {}
-    for name in some:
-        kept = found(request, call, name)
-        fitting = [one for one in kept.dictionaries if (one.source, one.target) == (primary(source), primary(target))]
-        if not fitting:
-            raise Refusal("invalid", f"the glossary has no terms from {primary(source)} into {primary(target)}")
-        for entry in read_tsv(fitting[0].entries).entries:
-            terms.setdefault(entry.source, entry)
-    return Glossary(tuple(terms.values()))
+    return terms(store(request), call.who.name, some, source, target)
