@@ -8,17 +8,18 @@ import json
 import logging
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import quote
 
 from starlette.responses import Response
 
 from calque.errors import CalqueError
 from calque.formats.document import Document, Segment
-from calque.formats.format import open_document
+from calque.formats.format import media_type, open_document
 from calque.recipes.search import Search
 from calque.records import Translation
 from calque.server import refusal
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from calque.recipes.serve import Serve
 
 LOG = logging.getLogger("calque.server")
+T = TypeVar("T")
+MARKS = 40  # tags and attributes of a page for each text that it may have; reading them costs time and memory
 CHUNK = 64  # segments of a job that are in the queue at a time
 AGAIN_SECONDS = 1.0  # before a job asks again that found the queue full
 SWEEP_SECONDS = 60.0  # between two looks for what has expired
@@ -61,6 +64,7 @@ class Jobs:
         self._owners: dict[str, str] = {}  # of the jobs that are worked on
         self._watchers: dict[str, set[asyncio.Event]] = {}
         self._wake = asyncio.Event()
+        self._side = ThreadPoolExecutor(1, "documents")
 
     @contextlib.asynccontextmanager
     async def at_work(self) -> AsyncIterator[Jobs]:
@@ -76,6 +80,7 @@ class Jobs:
             for task in everything:
                 task.cancel()
             await asyncio.gather(*everything, return_exceptions=True)
+            self._side.shutdown(wait=True, cancel_futures=True)
 
     async def submit(self, who: Who, key: str | None, address: str, job: Job, content: bytes) -> Job:
         """A new job, after its file has been looked at and its characters are counted.
@@ -91,7 +96,7 @@ class Jobs:
         """
         if job.source != job.target:
             self._check_languages(job)
-        segments = [one.text for one in (await asyncio.to_thread(_opened, job, content)).segments]
+        segments = [one.text for one in (await self._aside(self._open, job, content)).segments]
         if len(segments) > self._serve.job_texts:
             raise Refusal("too_large", f"{len(segments)} texts: at most {self._serve.job_texts} go into a job")
         characters = sum(map(len, segments))
@@ -99,7 +104,7 @@ class Jobs:
             whole = replace(
                 job, id=new_name(), owner=who.name, total=len(segments), characters=characters, month=this_month()
             )
-            if not await asyncio.to_thread(self.store.add, whole, content, self._serve.jobs):
+            if not await self._aside(self.store.add, whole, content, self._serve.jobs):
                 raise Refusal("too_often", f"{self._serve.jobs} jobs are kept already: delete some", retry_after=60)
         self._wake.set()
         return whole
@@ -223,8 +228,8 @@ class Jobs:
         self._tell(job.id)
 
     async def _translate(self, job: Job) -> None:
-        content = await asyncio.to_thread(self.store.content, job, "given")
-        document = await asyncio.to_thread(_opened, job, content or b"")
+        content = await self._aside(self.store.content, job, "given")
+        document = await self._aside(self._open, job, content or b"")
         segments = list(document.segments)
         if job.source == AUTO:
             shown = " ".join(segment.text for segment in segments[:CHUNK])[:DETECTED]
@@ -237,8 +242,8 @@ class Jobs:
             if not self.store.update(job):
                 return
             self._tell(job.id)
-        result = await asyncio.to_thread(document.write, said)
-        await asyncio.to_thread(self.store.finish, job, result)
+        result = await self._aside(document.write, said)
+        await self._aside(self.store.finish, job, result)
         self._tell(job.id)
 
     async def _some(self, job: Job, segments: Sequence[Segment], wording: Wording) -> list[Translation]:
@@ -257,6 +262,26 @@ class Jobs:
             for job in self.store.expired(time.time() - self._serve.keep_hours * 3600):
                 self.store.forget(job)
             await asyncio.sleep(SWEEP_SECONDS)
+
+    async def _aside(self, work: Callable[..., T], *given: Any) -> T:  # noqa: ANN401 - whatever the work takes
+        """The result of some work, done off the event loop; one such work at a time, so that memory is bounded."""
+        return await asyncio.get_running_loop().run_in_executor(self._side, work, *given)
+
+    def _open(self, job: Job, content: bytes) -> Document:
+        """A job's document.
+
+        Raises:
+            Refusal: invalid, too_large.
+        """
+        if job.kind == "texts":
+            return TextsDocument(content)
+        try:
+            most = MARKS * self._serve.job_texts
+            if "html" in media_type(job.name) and content.count(b"<") + content.count(b"=") > most:
+                raise Refusal("too_large", f"the file has more than {most} tags and attributes: send it in parts")
+            return open_document(content, job.name)
+        except CalqueError as error:
+            raise refusal.of(error) from error
 
     def _latest(self, job: Job) -> Job:
         return self.store.job(job.id, job.owner) or job
@@ -283,20 +308,6 @@ class TextsDocument:
         return json.dumps({"translations": told}, ensure_ascii=False).encode()
 
 
-def _opened(job: Job, content: bytes) -> Document:
-    """A job's document.
-
-    Raises:
-        Refusal: invalid.
-    """
-    if job.kind == "texts":
-        return TextsDocument(content)
-    try:
-        return open_document(content, job.name)
-    except CalqueError as error:
-        raise refusal.of(error) from error
-
-
 def _wording(job: Job) -> Wording:
     options = cast(dict[str, Any], json.loads(job.options))
     glossary, beam = options.get("glossary"), options.get("beam")
@@ -307,11 +318,11 @@ def _wording(job: Job) -> Wording:
     )
 
 
-def attachment(content: bytes, name: str, media_type: str) -> Response:
+def attachment(content: bytes, name: str) -> Response:
     """A file as an answer that a browser saves and never shows: what is in it is not ours to run."""
     headers = {
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
         "Content-Security-Policy": "sandbox; default-src 'none'",
         "Cache-Control": "no-store",
     }
-    return Response(content, media_type=media_type, headers=headers)
+    return Response(content, media_type=media_type(name), headers=headers)

@@ -13,8 +13,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from calque.errors import nearest
-from calque.formats.format import media_type
-from calque.server import body
+from calque.server import body, job_spec
 from calque.server.gate import ANONYMOUS, Who
 from calque.server.health import bearer
 from calque.server.jobs import Jobs, attachment
@@ -28,7 +27,7 @@ TEXTS = ("texts", "source", "target", "model")
 LARGE = 200_000  # bytes of JSON that are read off the event loop
 
 
-@router.post("/api/v1/jobs", status_code=202)
+@router.post("/api/v1/jobs", status_code=202, **job_spec.CREATE)
 async def create(request: Request) -> JSONResponse:
     """Translate a file, or many texts, in the background."""
     key = bearer(request)
@@ -55,7 +54,7 @@ async def create(request: Request) -> JSONResponse:
     return JSONResponse(told(await _jobs(request).submit(who, key, body.address(request), job, content)), 202)
 
 
-@router.get("/api/v1/jobs")
+@router.get("/api/v1/jobs", **job_spec.LIST)
 async def several(request: Request) -> JSONResponse:
     """One's own jobs, the newest first."""
     who = _who(request)
@@ -64,13 +63,13 @@ async def several(request: Request) -> JSONResponse:
     return JSONResponse({"jobs": [told(job) for job in _jobs(request).store.jobs(who.name) if job.kind in KINDS]})
 
 
-@router.get("/api/v1/jobs/{name}")
+@router.get("/api/v1/jobs/{name}", **job_spec.ONE)
 async def one(request: Request, name: str) -> JSONResponse:
     """A job as it stands."""
     return JSONResponse(told(_job(request, name)))
 
 
-@router.delete("/api/v1/jobs/{name}")
+@router.delete("/api/v1/jobs/{name}", **job_spec.ONE)
 async def delete(request: Request, name: str) -> JSONResponse:
     """Stop a job and forget it."""
     jobs = _jobs(request)
@@ -79,7 +78,7 @@ async def delete(request: Request, name: str) -> JSONResponse:
     return JSONResponse(told(stopped))
 
 
-@router.get("/api/v1/jobs/{name}/result")
+@router.get("/api/v1/jobs/{name}/result", **job_spec.RESULT)
 async def result(request: Request, name: str) -> Response:
     """The translated file; of texts a JSON object with them."""
     job = _job(request, name)
@@ -89,10 +88,10 @@ async def result(request: Request, name: str) -> Response:
         raise Refusal("no_result", f"the job {why}")
     if job.kind == "texts":
         return Response(content, media_type="application/json")
-    return attachment(content, job.name, media_type(job.name))
+    return attachment(content, job.name)
 
 
-@router.get("/api/v1/jobs/{name}/events")
+@router.get("/api/v1/jobs/{name}/events", response_class=StreamingResponse, **job_spec.EVENTS)
 async def events(request: Request, name: str) -> StreamingResponse:
     """Progress as server-sent events: "progress" each time something has changed, and "end" at last."""
     return StreamingResponse(

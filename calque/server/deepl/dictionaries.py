@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from calque.errors import nearest
-from calque.server.deepl import asking
+from calque.server.deepl import asking, spec
 from calque.server.deepl.glossaries import (
     PARTS,
     checked_name,
@@ -31,7 +31,7 @@ PAIR = ("source_lang", "target_lang")
 MOST = 200  # dictionaries in a glossary
 
 
-@router.post("/v3/glossaries")
+@router.post("/v3/glossaries", status_code=201, openapi_extra=spec.MANY_MADE)
 async def create(request: Request) -> JSONResponse:
     """Make a glossary."""
     call = await asking.asked(request, ("name", "dictionaries"))
@@ -39,20 +39,20 @@ async def create(request: Request) -> JSONResponse:
     return JSONResponse(_told(keep(request, call, checked_name(call.fields), made)), 201)
 
 
-@router.get("/v3/glossaries")
+@router.get("/v3/glossaries", openapi_extra=spec.answering({"glossaries": [spec.MANY]}))
 async def several(request: Request) -> JSONResponse:
     """One's own glossaries."""
     call = await asking.asked(request)
     return JSONResponse({"glossaries": [_told(one) for one in store(request).glossaries(call.who.name)]})
 
 
-@router.get("/v3/glossaries/{name}")
+@router.get("/v3/glossaries/{name}", openapi_extra=spec.answering(spec.MANY))
 async def one(request: Request, name: str) -> JSONResponse:
     """A glossary, without its terms."""
     return JSONResponse(_told(found(request, await asking.asked(request), name)))
 
 
-@router.patch("/v3/glossaries/{name}")
+@router.patch("/v3/glossaries/{name}", openapi_extra=spec.CHANGED)
 async def change(request: Request, name: str) -> JSONResponse:
     """Give a glossary another name, or add terms to it: those that it has get the new translation."""
     call = await asking.asked(request, ("name", "dictionaries"))
@@ -67,7 +67,7 @@ async def change(request: Request, name: str) -> JSONResponse:
     return JSONResponse(_told(found(request, call, name)))
 
 
-@router.delete("/v3/glossaries/{name}")
+@router.delete("/v3/glossaries/{name}", status_code=204, response_class=Response)
 async def delete(request: Request, name: str) -> Response:
     """Forget a glossary."""
     call = await asking.asked(request)
@@ -76,7 +76,7 @@ async def delete(request: Request, name: str) -> Response:
     return Response(status_code=204)
 
 
-@router.get("/v3/glossaries/{name}/entries")
+@router.get("/v3/glossaries/{name}/entries", openapi_extra=spec.ENTRIES)
 async def entries(request: Request, name: str) -> JSONResponse:
     """The terms of one pair of languages."""
     call = await asking.asked(request, PAIR)
@@ -85,7 +85,7 @@ async def entries(request: Request, name: str) -> JSONResponse:
     return JSONResponse({"dictionaries": [told]})
 
 
-@router.put("/v3/glossaries/{name}/dictionaries")
+@router.put("/v3/glossaries/{name}/dictionaries", openapi_extra=spec.PUT)
 async def put(request: Request, name: str) -> JSONResponse:
     """Replace the terms of one pair of languages."""
     call = await asking.asked(request, PARTS)
@@ -95,7 +95,7 @@ async def put(request: Request, name: str) -> JSONResponse:
     return JSONResponse(_summary(made))
 
 
-@router.delete("/v3/glossaries/{name}/dictionaries")
+@router.delete("/v3/glossaries/{name}/dictionaries", status_code=204, response_class=Response)
 async def drop(request: Request, name: str) -> Response:
     """Forget the terms of one pair of languages."""
     call = await asking.asked(request, PAIR)

@@ -12,9 +12,9 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
-from calque.formats.format import ending, media_type
+from calque.formats.format import ending
 from calque.server import body
-from calque.server.deepl import asking
+from calque.server.deepl import asking, spec
 from calque.server.deepl.glossaries import glossary_of
 from calque.server.deepl.translate import NEVER, check_formality
 from calque.server.jobs import attachment
@@ -31,7 +31,7 @@ KNOWN = (
 STATES = {"queued": "queued", "running": "translating", "done": "done"}
 
 
-@router.post("/v2/document")
+@router.post("/v2/document", openapi_extra=spec.UPLOAD)
 async def upload(request: Request) -> JSONResponse:
     """Send a file to be translated."""
     call = await asking.asked(request, KNOWN, ("glossary_ids",), NEVER)
@@ -76,8 +76,8 @@ def _check_output(fields: Any, name: str) -> None:  # noqa: ANN401 - as the clie
         raise Refusal("invalid", f"'output_format' must be that of the file, '{ending(name)[1:]}'")
 
 
-@router.post("/v2/document/{name}")
-@router.get("/v2/document/{name}")
+@router.post("/v2/document/{name}", openapi_extra=spec.STATUS)
+@router.get("/v2/document/{name}", include_in_schema=False)
 async def status(request: Request, name: str) -> JSONResponse:
     """How a document stands."""
     job = await _job(request, name)
@@ -91,8 +91,8 @@ async def status(request: Request, name: str) -> JSONResponse:
     return JSONResponse(told)
 
 
-@router.post("/v2/document/{name}/result")
-@router.get("/v2/document/{name}/result")
+@router.post("/v2/document/{name}/result", response_class=Response)
+@router.get("/v2/document/{name}/result", include_in_schema=False)
 async def result(request: Request, name: str) -> Response:
     """The translated file."""
     job = await _job(request, name)
@@ -101,7 +101,7 @@ async def result(request: Request, name: str) -> Response:
     content = request.app.state.jobs.store.content(job, "result")
     if content is None:
         raise Refusal("invalid", job.error or "the document was cancelled")
-    return attachment(content, job.name, media_type(job.name))
+    return attachment(content, job.name)
 
 
 async def _job(request: Request, name: str) -> Job:

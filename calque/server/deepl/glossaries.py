@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from calque.errors import DataError
 from calque.server import body
-from calque.server.deepl import asking
+from calque.server.deepl import asking, spec
 from calque.server.deepl.languages import pairs
 from calque.server.refusal import Refusal
 from calque.server.store import Dictionary, Kept, Store
@@ -25,7 +25,7 @@ MOST = 5  # glossaries of one request
 NAME = 1024  # characters
 
 
-@router.post("/v2/glossaries")
+@router.post("/v2/glossaries", status_code=201, openapi_extra=spec.GLOSSARY_MADE)
 async def create(request: Request) -> JSONResponse:
     """Make a glossary."""
     call = await asking.asked(request, ("name", *PARTS))
@@ -34,7 +34,7 @@ async def create(request: Request) -> JSONResponse:
     return JSONResponse(_told(kept), 201)
 
 
-@router.get("/v2/glossaries")
+@router.get("/v2/glossaries", openapi_extra=spec.answering({"glossaries": [spec.GLOSSARY]}))
 async def several(request: Request) -> JSONResponse:
     """One's own glossaries; those of several pairs of languages are seen through version 3."""
     call = await asking.asked(request)
@@ -42,19 +42,19 @@ async def several(request: Request) -> JSONResponse:
     return JSONResponse({"glossaries": [_told(one) for one in some]})
 
 
-@router.get("/v2/glossaries/{name}")
+@router.get("/v2/glossaries/{name}", openapi_extra=spec.answering(spec.GLOSSARY))
 async def one(request: Request, name: str) -> JSONResponse:
     """A glossary, without its terms."""
     return JSONResponse(_told(await _single(request, name)))
 
 
-@router.get("/v2/glossaries/{name}/entries")
+@router.get("/v2/glossaries/{name}/entries", response_class=Response)
 async def entries(request: Request, name: str) -> Response:
     """The terms of a glossary, a line each."""
     return Response((await _single(request, name)).dictionaries[0].entries, media_type=TSV)
 
 
-@router.delete("/v2/glossaries/{name}")
+@router.delete("/v2/glossaries/{name}", status_code=204, response_class=Response)
 async def delete(request: Request, name: str) -> Response:
     """Forget a glossary."""
     call = await asking.asked(request)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse
 
 from calque.corpus.language import name, primary
-from calque.server.deepl import asking
+from calque.server.deepl import asking, spec
 
 router = APIRouter(tags=["DeepL"])
 ANY = 10**12  # characters: what DeepL calls unlimited
@@ -18,8 +18,8 @@ REGIONS = {  # targets that DeepL's clients ask for by region only
 }
 
 
-@router.get("/v2/languages")
-@router.post("/v2/languages")
+@router.get("/v2/languages", openapi_extra=spec.LANGUAGES)
+@router.post("/v2/languages", include_in_schema=False)
 async def languages(request: Request) -> JSONResponse:
     """The languages that are read, or with type=target written."""
     call = await asking.asked(request, ("type",))
@@ -38,8 +38,8 @@ def _written(code: str) -> tuple[tuple[str, str], ...]:
     return ((code.upper(), name(code)),)
 
 
-@router.get("/v2/usage")
-@router.post("/v2/usage")
+@router.get("/v2/usage", openapi_extra=spec.USAGE)
+@router.post("/v2/usage", include_in_schema=False)
 async def usage(request: Request) -> JSONResponse:
     """Characters of this month, used and allowed."""
     call = await asking.asked(request)
@@ -49,7 +49,7 @@ async def usage(request: Request) -> JSONResponse:
     )
 
 
-@router.get("/v2/glossary-language-pairs")
+@router.get("/v2/glossary-language-pairs", openapi_extra=spec.PAIRS)
 async def glossary_pairs(request: Request) -> JSONResponse:
     """The pairs of languages that a glossary may have."""
     await asking.asked(request)

@@ -12,7 +12,7 @@ from calque.formats.reader import Rules
 from calque.recipes.handling import Handling
 from calque.recipes.search import Search
 from calque.server import body, wording
-from calque.server.deepl import asking
+from calque.server.deepl import asking, spec
 from calque.server.deepl.glossaries import glossary_of
 from calque.server.desk import Told
 from calque.server.presence import unless_gone
@@ -35,7 +35,7 @@ KNOWN = (
 MODELS = ("quality_optimized", "prefer_quality_optimized", "latency_optimized")
 
 
-@router.post("/v2/translate")
+@router.post("/v2/translate", openapi_extra=spec.TRANSLATE)
 async def translate(request: Request) -> JSONResponse:
     """Translate one text or several."""
     call = await asking.asked(request, KNOWN, ("text", "glossary_ids", *TAGS), NEVER)
