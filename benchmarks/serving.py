@@ -177,7 +177,8 @@ class Bench:
         return len(heard) / 5
 
     async def _flood(self, server: Served, rate: float) -> list[Heard]:
-        return await paced(server.address, self.asked(), rate, max(self.given.seconds / 6, 3))
+        seconds, clients = max(self.given.seconds / 6, 3), 10 * self.given.clients
+        return await paced(server.address, self.asked(), rate, seconds, clients)
 
     async def _recovery(self, server: Served, usual: float) -> float:
         """Seconds until a request is answered within twice the usual time again."""
@@ -257,20 +258,27 @@ class Bench:
         return {"hung_up": GONE, "hung_up_computed": computed, "hung_up_left_waiting": waiting, "errors": waiting}
 
     async def _gone(self, server: Served) -> tuple[int, int]:
-        """How many of the texts of those who left were computed (what was being computed when they left), and how
-        many wait."""
+        """How many texts of clients were computed that left while the engine was busy with another's, and how many
+        wait."""
         before = await asyncio.to_thread(server.measure, "calque_texts_total")
+        busy = Client(server.address)
+        texts = [self.sentences[number % len(self.sentences)] for number in range(GONE)]
+        source, target = self.languages
+        body = json.dumps({"q": texts, "source": source, "target": target}).encode()
+        first = asyncio.create_task(busy.ask(body))
+        await asyncio.sleep(0.05)
         clients = [Client(server.address) for _ in range(GONE)]
         for client in clients:
             await client.open()
         for client in clients:
             client.send_only(next(self.asked()))
-        await asyncio.sleep(0.05)
         for client in clients:
             client.close()
-        await asyncio.sleep(3)
+        await first
+        busy.close()
+        await asyncio.sleep(1)
         after = await asyncio.to_thread(server.measure, "calque_texts_total")
-        return int(after - before), int(await asyncio.to_thread(server.measure, "calque_waiting_texts "))
+        return int(after - before) - GONE, int(await asyncio.to_thread(server.measure, "calque_waiting_texts "))
 
     def drain(self, _found: dict[str, Any]) -> dict[str, Any]:
         """SIGTERM with 50 requests in flight."""

@@ -72,6 +72,7 @@ def create_app(serve: Serve, polyglot: Polyglot, reopen: Callable[[Serve], Polyg
         DataError: the file of keys or the database cannot be used.
     """
     measures = Measures()
+    desk = Desk(serve, polyglot, measures)
     app = FastAPI(
         title="calque",
         version=calque.__version__,
@@ -79,13 +80,13 @@ def create_app(serve: Serve, polyglot: Polyglot, reopen: Callable[[Serve], Polyg
         openapi_url="/openapi.json",
         docs_url=None,  # they load scripts from elsewhere
         redoc_url=None,
-        middleware=[Middleware(Doorway, serve=serve, measures=measures), *_cors(serve)],
+        middleware=[Middleware(Doorway, serve=serve, measures=measures, full=lambda: desk.line.full), *_cors(serve)],
         exception_handlers=_HANDLERS,
     )
     app.state.serve = serve
     app.state.measures = measures
     app.state.gate = Gate(serve)
-    app.state.desk = Desk(serve, polyglot, measures)
+    app.state.desk = desk
     app.state.jobs = Jobs(serve, app.state.desk, app.state.gate, Store(serve.database))
     app.state.reload = _reloader(app, reopen)
     for router in ROUTERS:

@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from calque.recipes.serve import Serve
     from calque.server.models import Polyglot
 
+SWITCH_SECONDS = 0.001  # that the engine's thread may keep the interpreter while the event loop waits for it
 BACKLOG = 2_048  # connections that the kernel holds until they are accepted
 
 
@@ -42,6 +44,7 @@ def run(
         MachineError: the address cannot be listened on.
     """
     journal.start()
+    sys.setswitchinterval(SWITCH_SECONDS)
     place = _listen(serve)
     with contextlib.closing(place):
         app = create_app(serve, reopen(serve), reopen)
