@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from calque.decoding.polyglot import Polyglot as Together
 
@@ -94,7 +94,7 @@ def open_all(serve: Serve) -> Polyglot:
     Raises:
         ModelError: a folder is no translator.
     """
-    polyglot = Together.open(serve.folders, serve.device, serve.threads)
+    polyglot = cast(Polyglot, Together.open(serve.folders, serve.device, serve.threads))
     warm(polyglot)
     return polyglot
 
