@@ -17,6 +17,7 @@ import uvicorn
 from calque.errors import CalqueError, MachineError
 from calque.server import journal, models
 from calque.server.app import create_app
+from calque.server.wire import Wire
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from calque.server.models import Polyglot
 
 SWITCH_SECONDS = 0.001  # that the engine's thread may keep the interpreter while the event loop waits for it
+KEEP_ALIVE_SECONDS = 65  # longer than proxies keep an idle connection, so that they close it and not we
 BACKLOG = 2_048  # connections that the kernel holds until they are accepted
 
 
@@ -56,6 +58,8 @@ def run(
             server_header=False,
             limit_concurrency=serve.connections,
             timeout_graceful_shutdown=max(1, round(serve.drain_seconds)),
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            http=Wire,
             ws="none",
         )
         listening(_address(place))
