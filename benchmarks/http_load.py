@@ -92,9 +92,12 @@ async def closed(address: str, asked: Iterator[bytes], clients: int, seconds: fl
     return heard
 
 
-async def paced(address: str, asked: Iterator[bytes], rate: float, seconds: float) -> list[Heard]:
-    """Answers to requests that come `rate` a second whatever the server does."""
-    idle: list[Client] = []
+async def paced(address: str, asked: Iterator[bytes], rate: float, seconds: float, clients: int) -> list[Heard]:
+    """Answers to requests that come `rate` a second whatever the server does, over so many connections that are open
+    before, and more where those do not suffice."""
+    idle = [Client(address) for _ in range(clients)]
+    for client in idle:
+        await client.open()
     heard: list[Heard] = []
 
     async def one() -> None:

@@ -25,6 +25,7 @@ from pathlib import Path
 from statistics import mean, quantiles
 from typing import Any
 
+from benchmarks.bad_input import refused
 from benchmarks.http_load import Client, Heard, bodies, closed, paced, unhurried
 from benchmarks.served import Served, serving
 
@@ -148,6 +149,16 @@ class Bench:
             given = self.given
             return pool.submit(_alone, self.folder, list(self.sentences), given.beam, given.threads, seconds).result()
 
+    def bad_input(self, _found: dict[str, Any]) -> dict[str, Any]:
+        """What must be refused, and how fast it is."""
+        with serving([self.folder], self.aside, "--threads", str(self.given.threads)) as server:
+            told = asyncio.run(refused(server.address, *self.languages))
+        return {
+            "bad_input": told,
+            "bad_input_slowest_ms": max(one["milliseconds"] for one in told.values()),
+            "errors": sum(not 400 <= one["status"] < 500 for one in told.values()),
+        }
+
     def overload(self, found: dict[str, Any]) -> dict[str, Any]:
         """Ten times what the server can do: what it answers, how fast it refuses, and how it is afterwards."""
         with serving([self.folder], self.aside, *self.flags) as server:
@@ -157,12 +168,12 @@ class Bench:
             heard = asyncio.run(self._flood(server, rate))
             during = server.memory()
             recovery = asyncio.run(self._recovery(server, _percentiles(usual)["p95"] / 1000))
-            refused = [one for one in heard if one.status in ALLOWED - {200}]
+            rejected = [one for one in heard if one.status in ALLOWED - {200}]
             inside = [
                 float(str(told["milliseconds"])) for told in server.logged(line) if told.get("status") in (429, 503)
             ]
             return {
-                "p99_rejection_ms": _percentiles(refused)["p99"],
+                "p99_rejection_ms": _percentiles(rejected)["p99"],
                 "p99_rejection_ms_inside": round(quantiles(inside, n=100)[98], 1) if len(inside) > 1 else None,
                 "overload_rate": round(rate, 1),
                 "overload_statuses": dict(Counter(one.status for one in heard)),
@@ -177,7 +188,8 @@ class Bench:
         return len(heard) / 5
 
     async def _flood(self, server: Served, rate: float) -> list[Heard]:
-        return await paced(server.address, self.asked(), rate, max(self.given.seconds / 6, 3))
+        seconds, clients = max(self.given.seconds / 6, 3), 10 * self.given.clients
+        return await paced(server.address, self.asked(), rate, seconds, clients)
 
     async def _recovery(self, server: Served, usual: float) -> float:
         """Seconds until a request is answered within twice the usual time again."""
@@ -257,20 +269,27 @@ class Bench:
         return {"hung_up": GONE, "hung_up_computed": computed, "hung_up_left_waiting": waiting, "errors": waiting}
 
     async def _gone(self, server: Served) -> tuple[int, int]:
-        """How many of the texts of those who left were computed (what was being computed when they left), and how
-        many wait."""
+        """How many texts of clients were computed that left while the engine was busy with another's, and how many
+        wait."""
         before = await asyncio.to_thread(server.measure, "calque_texts_total")
+        busy = Client(server.address)
+        texts = [self.sentences[number % len(self.sentences)] for number in range(GONE)]
+        source, target = self.languages
+        body = json.dumps({"q": texts, "source": source, "target": target}).encode()
+        first = asyncio.create_task(busy.ask(body))
+        await asyncio.sleep(0.05)
         clients = [Client(server.address) for _ in range(GONE)]
         for client in clients:
             await client.open()
         for client in clients:
             client.send_only(next(self.asked()))
-        await asyncio.sleep(0.05)
         for client in clients:
             client.close()
-        await asyncio.sleep(3)
+        await first
+        busy.close()
+        await asyncio.sleep(1)
         after = await asyncio.to_thread(server.measure, "calque_texts_total")
-        return int(after - before), int(await asyncio.to_thread(server.measure, "calque_waiting_texts "))
+        return int(after - before) - GONE, int(await asyncio.to_thread(server.measure, "calque_waiting_texts "))
 
     def drain(self, _found: dict[str, Any]) -> dict[str, Any]:
         """SIGTERM with 50 requests in flight."""
@@ -292,7 +311,7 @@ class Bench:
         return list(await asyncio.gather(*tasks))
 
 
-PARTS = ("load", "overload", "document", "swap", "hang_up", "drain")
+PARTS = ("bad_input", "load", "overload", "document", "swap", "hang_up", "drain")
 
 
 def _alone(folder: Path, sentences: list[str], beam: int, threads: int, seconds: float) -> dict[str, float]:

@@ -13,6 +13,7 @@ import uvicorn
 
 from calque.recipes.serve import Serve
 from calque.server.app import create_app
+from calque.server.wire import Wire
 
 
 def settings(folder: Path, **settings) -> Serve:
@@ -32,7 +33,9 @@ def running(app) -> Iterator[str]:
     """The address of a running application."""
     place = socket.socket()
     place.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, ws="none", log_config=None))
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_level="warning", access_log=False, ws="none", log_config=None, http=Wire)
+    )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [place]})
     thread.start()
     try:

@@ -33,6 +33,7 @@ def main(folder: Path) -> None:
         lambda address: print(address, flush=True),
         lambda _: Held(version=int((folder / "version").read_text()), seconds=0.002),
     )
+    print([name for name in ("torch", "transformers") if name in sys.modules])
 
 
 if __name__ == "__main__":

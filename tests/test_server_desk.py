@@ -241,6 +241,22 @@ def test_a_swap_leaves_what_was_accepted_with_its_models():
     assert at_desk(work, polyglot) == ["T0", "T1", "2:T0"]
 
 
+def test_an_engine_that_hangs_is_told(monkeypatch):
+    polyglot = FakePolyglot()
+
+    async def work(desk):
+        seen = [desk.ready]
+        first, _ = await gathered(desk, 0, polyglot)
+        seen.append(desk.ready)
+        monkeypatch.setattr("calque.server.desk.STUCK_SECONDS", 0.0)
+        seen.append(desk.ready)
+        polyglot.open_.set()
+        await first
+        return [*seen, desk.ready]
+
+    assert at_desk(work, polyglot) == [True, True, False, True]
+
+
 def test_auto_detects_each_text():
     async def work(desk):
         return await desk.tell(Request(("the dog", "l'été", "the cat"), "auto", "en", None))

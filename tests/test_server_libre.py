@@ -195,6 +195,15 @@ def test_a_huge_body_is_refused_before_it_is_sent(server):
         assert wire.recv(1000).startswith(b"HTTP/1.1 413 ")
 
 
+def test_an_endless_head_is_refused(server):
+    host, _, port = server.removeprefix("http://").partition(":")
+    for beginning in (b"GET /", b"GET / HTTP/1.1\r\nX: "):
+        with socket.create_connection((host, int(port)), timeout=10) as wire:
+            wire.sendall(beginning + b"x" * 70_000)
+            assert wire.recv(1000).startswith(b"HTTP/1.1 431 ")
+    assert requests.get(server + "/health", headers={"X-Long": "x" * 60_000}, timeout=20).ok
+
+
 def test_a_body_of_untold_length_is_cut_off(server):
     answer = post(server, data=iter([b"x" * 60_000] * 3))
     assert (answer.status_code, answer.json()["error"]) == (

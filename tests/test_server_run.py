@@ -137,6 +137,7 @@ def test_models_are_swapped_under_load_and_the_end_is_graceful(process):
         one.close()
     assert sum(answer.startswith(b"HTTP/1.1 200 ") for answer in heard) == 50
     assert server.wait(20) == 0
+    assert server.stdout.read() == "[]\n"  # what is heavy was never imported
     log = [json.loads(line) for line in (folder / "log").read_text().splitlines()]
     assert sum(line["message"] == "loaded anew" for line in log) == 20
     assert sum(line.get("route") == "/translate" for line in log) == len(answers) + 50

@@ -7,6 +7,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from calque.recipes.keeping import Keeping
 from calque.recipes.recipe import Recipe
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -62,7 +63,7 @@ class Waiting(Recipe):
     )
 
 
-class Serve(Admission, Waiting):
+class Serve(Admission, Waiting, Keeping):
     """Translators become a server."""
 
     folders: tuple[Path, ...] = Field(

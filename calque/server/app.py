@@ -7,6 +7,7 @@
 | `serve` | the settings |
 | `desk` | `await desk.translate(...)`, `desk.tell(...)`, `desk.detect(...)`, `desk.route(...)`, `desk.polyglot` |
 | `gate` | `gate.who(key)`, `with gate.entered(key, characters, address) as who:`, `gate.usage(who)`, `gate.ledger` |
+| `jobs` | `await jobs.submit(...)`, `jobs.watch(job)`, `jobs.cancel(job)`, `jobs.store` (jobs and glossaries) |
 | `measures` | what is counted |
 | `reload` | `await reload()` loads models and keys anew |
 """
@@ -28,15 +29,18 @@ from starlette.responses import Response
 
 import calque
 from calque.errors import CalqueError
-from calque.server import chat, health, libre, models, own, refusal
+from calque.server import chat, health, libre, models, own, own_jobs, refusal
+from calque.server.deepl import dictionaries, documents, glossaries, languages, translate
 from calque.server.desk import Desk
 from calque.server.doorway import Doorway
 from calque.server.gate import Gate
+from calque.server.jobs import Jobs
 from calque.server.journal import LOG
 from calque.server.measures import Measures
 from calque.server.presence import Gone
 from calque.server.refusal import Refusal
 from calque.server.static import page_routes
+from calque.server.store import Store
 
 if TYPE_CHECKING:
     from calque.recipes.serve import Serve
@@ -47,6 +51,12 @@ ROUTERS: tuple[APIRouter, ...] = (
     libre.router,
     own.router,
     chat.router,
+    translate.router,
+    languages.router,
+    documents.router,
+    glossaries.router,
+    dictionaries.router,
+    own_jobs.router,
 )
 
 
@@ -62,6 +72,7 @@ def create_app(serve: Serve, polyglot: Polyglot, reopen: Callable[[Serve], Polyg
         DataError: the file of keys or the database cannot be used.
     """
     measures = Measures()
+    desk = Desk(serve, polyglot, measures)
     app = FastAPI(
         title="calque",
         version=calque.__version__,
@@ -69,13 +80,14 @@ def create_app(serve: Serve, polyglot: Polyglot, reopen: Callable[[Serve], Polyg
         openapi_url="/openapi.json",
         docs_url=None,  # they load scripts from elsewhere
         redoc_url=None,
-        middleware=[Middleware(Doorway, serve=serve, measures=measures), *_cors(serve)],
+        middleware=[Middleware(Doorway, serve=serve, measures=measures, full=lambda: desk.line.full), *_cors(serve)],
         exception_handlers=_HANDLERS,
     )
     app.state.serve = serve
     app.state.measures = measures
     app.state.gate = Gate(serve)
-    app.state.desk = Desk(serve, polyglot, measures)
+    app.state.desk = desk
+    app.state.jobs = Jobs(serve, app.state.desk, app.state.gate, Store(serve.database))
     app.state.reload = _reloader(app, reopen)
     for router in ROUTERS:
         app.include_router(router)
@@ -87,8 +99,9 @@ def create_app(serve: Serve, polyglot: Polyglot, reopen: Callable[[Serve], Polyg
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    async with app.state.desk.at_work():
+    async with app.state.desk.at_work(), app.state.jobs.at_work():
         yield
+    app.state.jobs.store.close()
     app.state.gate.ledger.close()
 
 

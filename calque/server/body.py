@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
-from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 
@@ -16,6 +16,14 @@ from calque.server.refusal import Refusal
 
 CODE = 100  # longest name of a language or a model
 FIELDS = 2_000  # most fields of a form
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that was sent: its name, as the client gave it, and its bytes."""
+
+    name: str
+    content: bytes
 
 
 async def fields(request: Request, several: Iterable[str] = ()) -> dict[str, Any]:
@@ -32,7 +40,7 @@ async def fields(request: Request, several: Iterable[str] = ()) -> dict[str, Any
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     query = _grouped(request.query_params.multi_items(), frozenset(several))
     if kind == "multipart/form-data":
-        return query | _grouped((await form(request)).multi_items(), frozenset(several))
+        return query | _grouped(await form(request), frozenset(several))
     raw = await read(request)
     if not raw.strip():
         return query
@@ -54,7 +62,7 @@ async def read(request: Request) -> bytes:
         raise Refusal("too_slow", "the body did not arrive in time") from None
 
 
-async def form(request: Request, files: int = 1) -> FormData:
+async def form(request: Request, files: int = 1) -> list[tuple[str, str | File]]:
     """The fields and files of a multipart form.
 
     Raises:
@@ -63,7 +71,14 @@ async def form(request: Request, files: int = 1) -> FormData:
     try:
         async with asyncio.timeout(request.app.state.serve.body_seconds):
             largest = request.app.state.serve.body_bytes
-            return await request.form(max_files=files, max_fields=FIELDS, max_part_size=largest)
+            sent = await request.form(max_files=files, max_fields=FIELDS, max_part_size=largest)
+            try:
+                return [
+                    (name, value if isinstance(value, str) else File(value.filename or "", await value.read()))
+                    for name, value in sent.multi_items()
+                ]
+            finally:
+                await sent.close()
     except TimeoutError:
         raise Refusal("too_slow", "the body did not arrive in time") from None
     except (MultiPartException, ValueError, KeyError) as error:
@@ -152,7 +167,7 @@ def number(value: object, name: str, low: int, high: int) -> int:
 def _grouped(items: Iterable[tuple[str, Any]], several: frozenset[str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in items:
-        if isinstance(value, UploadFile) or name not in several or name not in found:
+        if isinstance(value, File) or name not in several or name not in found:
             found[name] = value
         elif isinstance(found[name], list):
             found[name].append(value)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 AUTO = "auto"
 DETECTED = 1_000  # characters of a text that are looked at to tell its language
+STUCK_SECONDS = 120.0  # that a batch takes where something is wrong with the engine
 COPIED = "source and target are the same language: copied"
 AT_ONCE = 5_000  # characters that are cut or detected without a thread of their own
 T = TypeVar("T")
@@ -81,6 +82,7 @@ class Desk:
         self._search = Search(beam=serve.beam)
         self._generation = 0
         self._completing = 0
+        self._began: float | None = None  # when the batch was begun that is computed now, by the monotonic clock
         self._asked = 0.0  # when somebody asked interactively, by the monotonic clock
         self._awake = asyncio.Event()
         self._engine = ThreadPoolExecutor(1, "engine")
@@ -102,8 +104,9 @@ class Desk:
 
     @property
     def ready(self) -> bool:
-        """Whether requests are computed and new ones are welcome."""
-        return self._worker is not None and not self._worker.done() and not self.draining
+        """Whether requests are computed and new ones are welcome; not where one batch takes minutes."""
+        stuck = self._began is not None and time.monotonic() - self._began > STUCK_SECONDS
+        return self._worker is not None and not self._worker.done() and not self.draining and not stuck
 
     def swap(self, polyglot: Polyglot) -> None:
         """Translate with other models from now on. What has been accepted is computed with those it was asked of."""
@@ -260,9 +263,11 @@ class Desk:
                 if not len(self.line):
                     await self._awake.wait()
                 continue
+            self._began = time.monotonic()
             running = loop.run_in_executor(self._engine, _compute, batch)
             hand_out()
             hand_out = self._results(batch, *await running)
+            self._began = None
 
     def _results(
         self, batch: Sequence[Piece], found: Sequence[Translation | BaseException], seconds: float

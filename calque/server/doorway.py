@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from calque.server import journal, refusal
+from calque.server.line import busy
 from calque.server.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -17,18 +19,22 @@ if TYPE_CHECKING:
     from calque.server.measures import Measures
 
 FILES = frozenset({"/translate_file", "/v2/document", "/api/v1/jobs"})  # whose bodies may be as large as a file
+TRANSLATING = frozenset({"/translate", "/v2/translate", "/api/v1/translate", "/v1/chat/completions"})
 UNKNOWN = "(none)"  # the route of a path that is none: what clients make up must not become a label
 
 
 class Doorway:
     """Every request comes in here, and every answer goes out.
 
-    A body that says it is too large is refused before any of it is read; one that does not say is cut off where it
-    becomes too large. Whatever goes wrong behind is answered in the shape of the API that was asked.
+    Where there is no room to wait, a request for a translation is told so before anything is done for it: refusing must
+    stay cheap when most requests are refused. A body that says it is too large is refused before any of it is read; one
+    that does not say is cut off where it becomes too large. Whatever goes wrong behind is answered in the shape of the
+    API that was asked.
     """
 
-    def __init__(self, app: ASGIApp, serve: Serve, measures: Measures) -> None:
+    def __init__(self, app: ASGIApp, serve: Serve, measures: Measures, full: Callable[[], bool]) -> None:
         self._app = app
+        self._full = full
         self._serve = serve
         self._measures = measures
 
@@ -40,9 +46,10 @@ class Doorway:
         passage = _Passage(scope, send)
         largest = self._serve.file_bytes if scope["path"] in FILES else self._serve.body_bytes
         try:
-            if _told_length(scope) > largest:
-                scope["state"]["reason"] = "too_large"
-                await refusal.response(_too_large(largest), scope["path"])(scope, receive, passage.send)
+            refused = self._refused(scope, largest)
+            if refused is not None:
+                scope["state"]["reason"] = refused.code
+                await refusal.response(refused, scope["path"])(scope, receive, passage.send)
             else:
                 await self._app(scope, _counting(receive, largest), passage.send)
         except Exception as error:  # noqa: BLE001 - the last place where a request can be answered
@@ -52,9 +59,17 @@ class Doorway:
                 await refusal.response(failure, scope["path"])(scope, receive, passage.send)
         self._note(scope, passage)
 
+    def _refused(self, scope: Scope, largest: int) -> Refusal | None:
+        """Why a request is not even looked at."""
+        if _told_length(scope) > largest:
+            return _too_large(largest)
+        if scope["path"] in TRANSLATING and self._full():
+            return busy()
+        return None
+
     def _note(self, scope: Scope, passage: _Passage) -> None:
-        route = scope.get("route")
-        pattern = getattr(route, "path", UNKNOWN)
+        path = scope["path"]
+        pattern = path if path in TRANSLATING else getattr(scope.get("route"), "path", UNKNOWN)
         reason = scope.get("state", {}).get("reason")
         seconds = time.perf_counter() - passage.began
         method = scope["method"] if scope["method"] in _METHODS else UNKNOWN

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import sys
@@ -9,9 +10,10 @@ import time
 import traceback
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO
 
 LOG = logging.getLogger("calque.server")
+MOMENT_SECONDS = 0.05
 _KEPT = ("event", "request", "method", "route", "status", "milliseconds", "reason", "who")
 
 
@@ -36,9 +38,37 @@ def _where(kind: type[BaseException] | None, _error: object, trace: TracebackTyp
     return {"error": "" if kind is None else kind.__name__, "trace": traceback.format_tb(trace)}
 
 
+class Gathered(logging.Handler):
+    """Writes what came within a moment at once: each write lets the engine's thread in, so that many small ones would
+    hold up the event loop."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__()
+        self._stream = stream
+        self._lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write now, or soon where an event loop runs."""
+        self._lines.append(self.format(record))
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self.flush()
+            return
+        if len(self._lines) == 1:
+            loop.call_later(MOMENT_SECONDS, self.flush)
+
+    def flush(self) -> None:
+        """Write now."""
+        lines, self._lines = self._lines, []
+        if lines:
+            self._stream.write("".join(line + "\n" for line in lines))
+            self._stream.flush()
+
+
 def start() -> None:
     """Let this server's and uvicorn's messages go to standard error as JSON."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = Gathered(sys.stderr)
     handler.setFormatter(AsJson())
     for name in ("calque.server", "uvicorn"):
         logger = logging.getLogger(name)

@@ -77,6 +77,11 @@ class Piece:
     number: int = 0
 
 
+def busy() -> Refusal:
+    """What is said where there is no room to wait."""
+    return Refusal("busy", "too many texts are waiting: try again in a moment", retry_after=1)
+
+
 class Line:
     """Where pieces wait.
 
@@ -94,6 +99,11 @@ class Line:
 
     def __len__(self) -> int:
         return sum(self.texts)
+
+    @property
+    def full(self) -> bool:
+        """Whether not one interactive text more may wait."""
+        return self.texts[Priority.INTERACTIVE] >= self._waiting.queue
 
     def put(self, pieces: Sequence[Piece]) -> None:
         """Let pieces of one request wait, all or none.
@@ -116,7 +126,7 @@ class Line:
         waiting = self.texts[priority]
         too_many = waiting + texts > most or self.characters[priority] + characters > longest
         if too_many and (waiting or texts > most or characters > longest):
-            raise Refusal("busy", "too many texts are waiting: try again in a moment", retry_after=1)
+            raise busy()
 
     def discard(self, pieces: Iterable[Piece]) -> None:
         """Forget those of the pieces that still wait."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
+
+from calque.decoding.polyglot import Polyglot as Together
 
 if TYPE_CHECKING:
     from calque.recipes.handling import Handling
@@ -84,14 +85,16 @@ class Polyglot(Protocol):
         """Translations that begin with `prefix` and go on with different words, the likeliest first."""
 
 
+WORD = "One word."  # that every translator translates before it is used
+
+
 def open_all(serve: Serve) -> Polyglot:
     """The translators of `serve.folders`, warm: each has translated a word.
 
     Raises:
         ModelError: a folder is no translator.
     """
-    kind: Any = import_module("calque.decoding.polyglot").Polyglot
-    polyglot = cast(Polyglot, kind.open(serve.folders, device=serve.device, threads=serve.threads))
+    polyglot = cast(Polyglot, Together.open(serve.folders, serve.device, serve.threads))
     warm(polyglot)
     return polyglot
 
@@ -100,5 +103,5 @@ def warm(polyglot: Polyglot) -> None:
     """Let every translator load its weights, and the detector its tables."""
     for model in polyglot.models:
         assert model.version  # the first use reads the folder
-        polyglot.translate(["."], model.source, model.target, model=model.name)
-    polyglot.detect(["."])
+        polyglot.translate([WORD], model.source, model.target, model=model.name)
+    polyglot.detect([WORD])

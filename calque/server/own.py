@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request
+from starlette.datastructures import State
 from starlette.responses import JSONResponse
 
 from calque.corpus import language
+from calque.formats.reader import Rules
 from calque.recipes.handling import Handling
 from calque.recipes.search import Search
 from calque.server import answer, body, desk, examples
@@ -15,6 +18,8 @@ from calque.server.health import bearer
 from calque.server.presence import unless_gone
 from calque.server.question import Asked, Complete, Detect, Translate
 from calque.server.refusal import Refusal
+from calque.server.terms import terms
+from calque.server.wording import Wording, tell
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -32,8 +37,8 @@ async def translate(request: Request) -> JSONResponse:
     asked = Translate.of(body.parse(await body.read(request)))
     state = request.app.state
     wanted = _wanted(asked, state.serve)
-    with state.gate.entered(bearer(request), wanted.characters, address(request)):
-        told = await unless_gone(request, state.desk.tell(wanted))
+    with state.gate.entered(bearer(request), wanted.characters, address(request)) as who:
+        told = await unless_gone(request, _tell(state, wanted, asked, who.name))
     made_by = [_model(state.desk, one.source, wanted) for one in told]
     return _answered(
         answer.Translations(
@@ -129,6 +134,7 @@ def _wanted(asked: Translate, serve: Serve) -> desk.Request:
     if asked.prefix is not None and isinstance(asked.text, list) and len(asked.text) != 1:
         raise Refusal("invalid", "'prefix' goes with one text, and 'text' is a list of several")
     _code(asked)
+    _check_plain(asked)
     handling = Handling(explain=asked.explain, protect=asked.protect, sentences=asked.sentences)
     best = asked.alternatives + 1
     return desk.Request(
@@ -140,6 +146,34 @@ def _wanted(asked: Translate, serve: Serve) -> desk.Request:
         handling=None if handling == PLAIN else handling,
         prefix=None if asked.prefix is None else _text(asked.prefix, "prefix", serve),
     )
+
+
+def _tell(state: State, wanted: desk.Request, asked: Translate, owner: str) -> Coroutine[Any, Any, list[desk.Told]]:
+    """The translations, with markup or a glossary where they are asked for."""
+    if asked.format == "text" and asked.glossary is None:
+        return state.desk.tell(wanted)  # type: ignore[no-any-return]
+    worded = Wording(
+        model=wanted.model,
+        search=wanted.search,
+        handling=wanted.handling,
+        glossary=None
+        if asked.glossary is None
+        else terms(state.jobs.store, owner, (asked.glossary,), wanted.source, wanted.target),
+        rules=Rules() if asked.format == "html" else None,
+    )
+    return tell(state.desk, wanted.texts, wanted.source, wanted.target, worded)
+
+
+def _check_plain(asked: Translate) -> None:
+    """That nothing is asked for with markup or a glossary that only a plain text has.
+
+    Raises:
+        Refusal: invalid.
+    """
+    if asked.format == "html" and (asked.explain or asked.alternatives or asked.prefix is not None):
+        raise Refusal("invalid", "'explain', 'alternatives' and 'prefix' go with the format \"text\"")
+    if asked.glossary is not None and (asked.alternatives or asked.prefix is not None):
+        raise Refusal("invalid", "'alternatives' and 'prefix' cannot go with a glossary")
 
 
 def _code(asked: Asked) -> Asked:

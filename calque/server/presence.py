@@ -21,20 +21,24 @@ async def unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
     Raises:
         Gone: the client hung up.
     """
-    working = asyncio.create_task(work)
-    leaving = asyncio.create_task(_leaves(request))
+    working = asyncio.current_task()
+    left = False
+
+    async def watch() -> None:
+        nonlocal left
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        left = True
+        if working is not None:
+            working.cancel()
+
+    watching = asyncio.create_task(watch())
     try:
-        await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
-        if working.done():
-            return working.result()
-        raise Gone
+        return await work
+    except asyncio.CancelledError:
+        if left and working is not None:
+            working.uncancel()
+            raise Gone from None
+        raise
     finally:
-        for task in (working, leaving):
-            task.cancel()
-        await asyncio.gather(working, leaving, return_exceptions=True)
-
-
-async def _leaves(request: Request) -> None:
-    """Return when the client hangs up."""
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
+        watching.cancel()

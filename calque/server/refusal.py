@@ -7,11 +7,13 @@
 | not_found, wrong_method | 404, 405 | |
 | too_slow | 408 | the body did not arrive in time |
 | conflict | 409 | a model cannot do it |
-| too_large | 413 | body, text or list are too long |
+| no_result | 409 | a job has no result (yet) |
+| too_large, uri_too_long | 413, 414 | body, text or list are too long; the address is |
 | invalid, unknown_language | 422 | a value does not fit |
 | too_often | 429 | the limit per minute; with Retry-After |
 | quota | 456 | the characters of the month are used up |
 | busy, late, draining | 503 | the queue is full, a deadline passed, the server ends; with Retry-After |
+| not_ready | 503 | a document is not translated yet; with Retry-After |
 """
 
 from __future__ import annotations
@@ -32,7 +34,9 @@ STATUS: Mapping[str, int] = {
     "wrong_method": 405,
     "too_slow": 408,
     "conflict": 409,
+    "no_result": 409,
     "too_large": 413,
+    "uri_too_long": 414,
     "invalid": 422,
     "unknown_language": 422,
     "too_often": 429,
@@ -41,6 +45,7 @@ STATUS: Mapping[str, int] = {
     "busy": 503,
     "late": 503,
     "draining": 503,
+    "not_ready": 503,
 }
 LONGEST = 500  # characters of a message
 Shape = Callable[["Refusal"], tuple[int, dict[str, Any]]]

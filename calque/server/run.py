@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ import uvicorn
 from calque.errors import CalqueError, MachineError
 from calque.server import journal, models
 from calque.server.app import create_app
+from calque.server.wire import Wire
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from calque.recipes.serve import Serve
     from calque.server.models import Polyglot
 
+SWITCH_SECONDS = 0.001  # that the engine's thread may keep the interpreter while the event loop waits for it
+KEEP_ALIVE_SECONDS = 65  # longer than proxies keep an idle connection, so that they close it and not we
 BACKLOG = 2_048  # connections that the kernel holds until they are accepted
 
 
@@ -42,6 +46,7 @@ def run(
         MachineError: the address cannot be listened on.
     """
     journal.start()
+    sys.setswitchinterval(SWITCH_SECONDS)
     place = _listen(serve)
     with contextlib.closing(place):
         app = create_app(serve, reopen(serve), reopen)
@@ -53,6 +58,8 @@ def run(
             server_header=False,
             limit_concurrency=serve.connections,
             timeout_graceful_shutdown=max(1, round(serve.drain_seconds)),
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            http=Wire,
             ws="none",
         )
         listening(_address(place))

@@ -19,9 +19,8 @@ from calque.records import Alignment, Translation, Word
 from calque.text.window import window
 
 LONGEST = 1024  # bytes of a term in UTF-8
-TOKEN = re.compile(
-    r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\u0e00-\u0eff]|[^\W_]+|[^\s]"
-)  # without spaces: one by one
+SINGLE = r"\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\u0e00-\u0eff"  # written without spaces: characters one by one
+TOKEN = re.compile(rf"[{SINGLE}]|(?:(?![{SINGLE}])[^\W_])+|[^\s]")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 ENDS = ".!?…:\n"
 
@@ -157,9 +156,8 @@ def read_csv(text: str, name: str = "entries") -> Glossary:
         DataError: as `read_tsv`.
     """
     reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
-    rows: list[tuple[int, list[str]]] = []
     try:
-        rows += [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
+        rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
     except csv.Error as error:
         raise DataError(f"no comma-separated values: {error}", name, reader.line_num) from None
     return _of_rows(rows, name, "a comma", most=4)
