@@ -241,6 +241,7 @@ export class Pane {
     const left = () => {
       this.choices = null;
       stop.abort();
+      this.#point(null);
     };
     const choices = new Choices(span, say("alternatives"), {
       leave: left,
@@ -250,7 +251,9 @@ export class Pane {
         this.#ask({ ...this.asked, prefix: item.begin }, true);
       },
     });
+    this.#point(place);
     this.choices = choices;
+    choices.open();
     const { text, target, model } = this.asked;
     try {
       const question = { text, source: this.found.source ?? this.asked.source, target, model, prefix, count: WAYS };
@@ -291,5 +294,5 @@ function sure(confidence) {
 function choice({ text, next, confidence }, prefix) {
   const at = text.indexOf(next, prefix.length);
   const end = at < 0 ? prefix.length : at + next.length;
-  return { next, rest: text.slice(end).trim(), sure: sure(confidence), begin: text.slice(0, end) };
+  return { next, rest: text.slice(end).trimEnd(), sure: sure(confidence), begin: text.slice(0, end) };
 }
