@@ -292,7 +292,7 @@ function sure(confidence) {
 
 /** A completion as a choice: its next word, what would follow, and the beginning that it stands for. */
 function choice({ text, next, confidence }, prefix) {
-  const at = text.indexOf(next, prefix.length);
+  const at = text.indexOf(next, Math.max(0, prefix.length - next.length)); // the beginning may end within the word
   const end = at < 0 ? prefix.length : at + next.length;
   return { next, rest: text.slice(end).trimEnd(), sure: sure(confidence), begin: text.slice(0, end) };
 }
