@@ -287,7 +287,8 @@ export class Pane {
 
 function sure(confidence) {
   if (typeof confidence !== "number") return "";
-  return say("confidence", { percent: number(confidence, { style: "percent", maximumFractionDigits: 0 }) });
+  const shown = number(Math.max(confidence, 0.01), { style: "percent", maximumFractionDigits: 0 });
+  return say("confidence", { percent: confidence > 0 && confidence < 0.01 ? `< ${shown}` : shown });
 }
 
 /** A completion as a choice: its next word, what would follow, and the beginning that it stands for. */
