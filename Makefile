@@ -11,7 +11,7 @@ PIP    := $(BIN)/pip --disable-pip-version-check
 # Two torch threads for each of two test processes would fight for the cores.
 TEST_ENV := OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1
 
-.PHONY: help setup demo test test-slow check clean
+.PHONY: help setup demo test test-slow check browser clean
 .DEFAULT_GOAL := help
 
 help:
@@ -39,11 +39,21 @@ demo: setup
 	$(BIN)/calque demo --out demo-model
 
 # The documentation's examples have been run by `check`.
-test: setup check
+test: setup check browser
 	$(TEST_ENV) $(BIN)/pytest -n 2 tests --ignore=tests/test_docs.py
 
-test-slow: setup
+test-slow: setup browser
 	$(TEST_ENV) $(BIN)/pytest -m slow tests
+
+# The tests of the page want a browser. It is installed where that may be done without a question, and nothing fails
+# where it may not: those tests are skipped then, and say why.
+browser:
+	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit 0; done; \
+	command -v apt-get >/dev/null || { echo "no Chromium here: the tests of the page will be skipped"; exit 0; }; \
+	if [ "$$(id -u)" = 0 ]; then as=; else as="sudo -n"; fi; \
+	install="$$as env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium"; \
+	{ $$install || { $$as apt-get update && $$install; }; } >/dev/null 2>&1 </dev/null \
+		|| echo "Chromium could not be installed: the tests of the page will be skipped"
 
 check: setup
 	$(BIN)/ruff check .

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from calque.client import Client
     from calque.corpus.read import Corpus
     from calque.decoding.translator import Translator
     from calque.errors import (
@@ -37,6 +38,7 @@ __version__ = "0.1.0"
 __all__ = [
     "CalqueError",
     "Check",
+    "Client",
     "Comparison",
     "Corpus",
     "DataError",
@@ -62,6 +64,7 @@ __all__ = [
 ]
 
 _HOMES = {  # module: the public names in it
+    "calque.client": ("Client",),
     "calque.corpus.read": ("Corpus",),
     "calque.decoding.translator": ("Translator",),
     "calque.errors": (

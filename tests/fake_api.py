@@ -90,6 +90,7 @@ class FakeApi:
         self.models = list(MODELS)
         self.usage = {"used": 1200, "allowed": 50000, "text_limit": 400, "file_limit": 100000}
         self.streams = True
+        self.fate: dict[str, Any] = {}  # what jobs come to, instead of an end
         self.pace = 0.05
 
     def of(self, answer):
@@ -115,13 +116,13 @@ class FakeApi:
     def answer(self, body: dict[str, Any]) -> dict[str, Any]:
         text, target = body["text"], body["target"]
         source = "fr" if text.startswith("Un ") else "en"
-        begun = BEGUN.get((text, body["prefix"] or ""))
+        begun = BEGUN.get((text, body.get("prefix") or ""))
         found = begun or KNOWN.get((text, target))
         if found is None:  # an unknown text is its own translation
             words = places(text)
             found = (text, "50 " * len(words), " ".join(f"{place}-{place}" for place in range(len(words))))
         text_out, sureties = found[0], [int(one) / 100 for one in found[1].split()]
-        if body["model"] == "en-fr-large":
+        if body.get("model") == "en-fr-large":
             text_out, sureties = text_out.replace("court", "galope"), [min(1.0, one + 0.2) for one in sureties]
         target_words = [[*place, sure] for place, sure in zip(places(text_out), sureties, strict=True)]
         translation = {
@@ -141,7 +142,10 @@ class FakeApi:
         }
         if body["source"] == "auto":
             translation["detected"] = {"language": source, "confidence": 0.97}
-        return {"translations": [translation], "model": model(body["model"] or f"{source}-{target}", source, target)}
+        return {
+            "translations": [translation],
+            "model": model(body.get("model") or f"{source}-{target}", source, target),
+        }
 
     async def complete(self, request: Request) -> Response:
         body = await request.json()
@@ -174,9 +178,12 @@ class FakeApi:
         if job["state"] in ("queued", "running"):
             job["done"] += job["state"] == "running"
             job["state"] = "done" if job["done"] == job["total"] else "running"
+            job |= self.fate
         return {name: value for name, value in job.items() if name not in ("content", "form")}
 
     async def one_job(self, request: Request) -> Response:
+        if request.path_params["id"] not in self.jobs:
+            return JSONResponse({"error": {"code": "not_found", "message": "no such job"}}, 404)
         return JSONResponse(self.step(request.path_params["id"]))
 
     async def stop_job(self, request: Request) -> Response:
@@ -192,7 +199,7 @@ class FakeApi:
             while id_ in self.jobs:
                 now = self.step(id_)
                 yield f"event: progress\r\ndata: {json.dumps(now)}\r\n\r\n"
-                if now["state"] == "done":
+                if now["state"] not in ("queued", "running"):
                     break
                 await asyncio.sleep(self.pace)
             yield "event: end\ndata: {}\n\n"

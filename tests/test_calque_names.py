@@ -20,6 +20,7 @@ def test_public_names():
         *(
             "CalqueError",
             "Check",
+            "Client",
             "Comparison",
             "Corpus",
             "DataError",

@@ -5,7 +5,7 @@ import { say } from "./strings.js";
 let count = 0;
 
 export class Choices {
-  /** Opens below `anchor`, and takes the focus; `told.choose(item)` or `told.leave()` says how it closed. */
+  /** For `anchor`, a word; `told.choose(item)` or `told.leave()` says how it closed. */
   constructor(anchor, label, told) {
     this.anchor = anchor;
     this.told = told;
@@ -24,9 +24,13 @@ export class Choices {
     this.list.addEventListener("focusout", (event) => {
       if (!this.list.contains(event.relatedTarget)) this.close();
     });
-    anchor.after(this.list);
-    anchor.setAttribute("aria-expanded", "true");
-    anchor.setAttribute("aria-controls", this.list.id);
+  }
+
+  /** Show it below the word; it takes the focus. */
+  open() {
+    this.anchor.after(this.list);
+    this.anchor.setAttribute("aria-expanded", "true");
+    this.anchor.setAttribute("aria-controls", this.list.id);
     this.#place();
     this.list.focus({ preventScroll: true });
   }
@@ -49,9 +53,9 @@ export class Choices {
     this.list.remove();
     this.anchor.setAttribute("aria-expanded", "false");
     this.anchor.removeAttribute("aria-controls");
-    if (hadFocus) this.anchor.focus({ preventScroll: true });
     if (item) this.told.choose(item);
     else this.told.leave();
+    if (hadFocus) this.anchor.focus({ preventScroll: true });
   }
 
   #line(text) {
@@ -68,12 +72,9 @@ export class Choices {
     option.id = `${this.list.id}-${place}`;
     option.setAttribute("role", "option");
     option.setAttribute("aria-selected", "false");
-    for (const [name, text] of [["next", item.next], ["rest", item.rest], ["sure", item.sure]]) {
-      const part = document.createElement("span");
-      part.className = name;
-      part.textContent = text;
-      if (text) option.append(part, " ");
-    }
+    const way = part("way", "");
+    way.append(part("next", item.next), part("rest", item.rest));
+    option.append(way, " ", part("sure", item.sure));
     option.addEventListener("pointerdown", (event) => event.preventDefault()); // keep the focus until the click
     option.addEventListener("click", () => this.close(item));
     option.addEventListener("pointermove", () => this.#go(place));
@@ -107,4 +108,11 @@ export class Choices {
     this.list.style.left = `${Math.max(8, Math.min(box.left - frame.left, room))}px`;
     this.list.style.top = `${box.bottom - frame.top + 6}px`;
   }
+}
+
+function part(name, text) {
+  const span = document.createElement("span");
+  span.className = name;
+  span.textContent = text;
+  return span;
 }

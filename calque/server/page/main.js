@@ -200,6 +200,9 @@ class Page {
       this.offer();
       if (this.panes[1] && this.source.text.trim()) this.panes[1].put(this.question(), true);
     });
+    $("key").addEventListener("toggle", () => {
+      if ($("key").open) this.usage().catch(() => {});
+    });
     $("clear").addEventListener("click", () => {
       this.source.text = "";
       this.ask();

@@ -241,6 +241,7 @@ export class Pane {
     const left = () => {
       this.choices = null;
       stop.abort();
+      this.#point(null);
     };
     const choices = new Choices(span, say("alternatives"), {
       leave: left,
@@ -250,7 +251,9 @@ export class Pane {
         this.#ask({ ...this.asked, prefix: item.begin }, true);
       },
     });
+    this.#point(place);
     this.choices = choices;
+    choices.open();
     const { text, target, model } = this.asked;
     try {
       const question = { text, source: this.found.source ?? this.asked.source, target, model, prefix, count: WAYS };
@@ -284,12 +287,13 @@ export class Pane {
 
 function sure(confidence) {
   if (typeof confidence !== "number") return "";
-  return say("confidence", { percent: number(confidence, { style: "percent", maximumFractionDigits: 0 }) });
+  const shown = number(Math.max(confidence, 0.01), { style: "percent", maximumFractionDigits: 0 });
+  return say("confidence", { percent: confidence > 0 && confidence < 0.01 ? `< ${shown}` : shown });
 }
 
 /** A completion as a choice: its next word, what would follow, and the beginning that it stands for. */
 function choice({ text, next, confidence }, prefix) {
-  const at = text.indexOf(next, prefix.length);
+  const at = text.indexOf(next, Math.max(0, prefix.length - next.length)); // the beginning may end within the word
   const end = at < 0 ? prefix.length : at + next.length;
-  return { next, rest: text.slice(end).trim(), sure: sure(confidence), begin: text.slice(0, end) };
+  return { next, rest: text.slice(end).trimEnd(), sure: sure(confidence), begin: text.slice(0, end) };
 }
