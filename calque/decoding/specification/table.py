@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from ctranslate2.specs import transformer_spec
 
-from calque.decoding.specification import bert, gpt2
+from calque.decoding.specification import bert, gpt2, native
 from calque.decoding.specification.layer import Heads, linear, move_heads, rescale
 from calque.errors import ModelError
 from calque.model.family import Family
@@ -34,7 +34,12 @@ def specification(family: Family, module: Any, heads: Heads | None = None) -> An
         ModelError: CTranslate2 cannot express it exactly; the message names what it can.
     """
     refuse_inexpressible(family, module)
-    spec, epsilon = _pair(module)
+    spec: Any
+    if family.name == "pair":
+        spec, epsilon = _pair(module)
+    else:
+        epsilon = epsilon_of(module.config)
+        spec = (native.seq2seq if family.name == "seq2seq" else native.causal)(module)
     if heads is not None:
         move_heads(spec.decoder, heads)
     _name_tokens(spec, family, epsilon)
@@ -43,10 +48,15 @@ def specification(family: Family, module: Any, heads: Heads | None = None) -> An
 
 def refuse_inexpressible(family: Family, module: Any) -> None:  # noqa: ANN401
     """Raise ModelError where it is known from the kinds of a network that CTranslate2 cannot express it."""
-    if family.name != "pair":
-        raise ModelError(f"the family '{family.name}' cannot be exported")
-    _refuse_unknown(module.encoder.config.model_type, "encoder", ENCODERS)
-    _refuse_unknown(module.decoder.config.model_type, "decoder", DECODERS)
+    if family.name == "pair":
+        _refuse_unknown(module.encoder.config.model_type, "encoder", ENCODERS)
+        _refuse_unknown(module.decoder.config.model_type, "decoder", DECODERS)
+    elif family.name == "seq2seq":
+        _refuse_unknown(module.config.model_type, "encoder-decoder", native.SEQ2SEQ)
+    else:
+        _refuse_unknown(module.config.model_type, "decoder alone", tuple(native.CAUSAL))
+        if module.config.model_type == "gpt2":
+            gpt2.refuse_odd_attention(module.config)
 
 
 def _pair(module: Any) -> tuple[transformer_spec.TransformerSpec, float]:  # noqa: ANN401
@@ -87,9 +97,12 @@ def epsilon_of(config: Any) -> float:  # noqa: ANN401
 def _name_tokens(spec: Any, family: Family, epsilon: float) -> None:  # noqa: ANN401
     """Call every row by its number, and say which tokens begin and end a target."""
     special = family.target
-    spec.register_source_vocabulary(_numbers(spec.get_source_vocabulary_size()[0]))
-    spec.register_target_vocabulary(_numbers(spec.get_target_vocabulary_size()))
-    spec.config.decoder_start_token = str(special.frame[0][0])
+    if family.name == "causal":
+        spec.register_vocabulary(_numbers(spec.get_vocabulary_size()))
+    else:
+        spec.register_source_vocabulary(_numbers(spec.get_source_vocabulary_size()[0]))
+        spec.register_target_vocabulary(_numbers(spec.get_target_vocabulary_size()))
+        spec.config.decoder_start_token = str(special.frame[0][0])
     spec.config.bos_token = str(special.bos)
     spec.config.eos_token = str(special.eos)
     spec.config.unk_token = str(special.eos if special.unk is None else special.unk)
