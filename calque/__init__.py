@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from calque.client import Client
     from calque.corpus.read import Corpus
+    from calque.decoding.export import export
     from calque.decoding.translator import Translator
     from calque.errors import (
         CalqueError,
@@ -57,6 +58,7 @@ __all__ = [
     "check",
     "compare",
     "evaluate",
+    "export",
     "finetune",
     "pretrain",
     "push",
@@ -66,6 +68,7 @@ __all__ = [
 _HOMES = {  # module: the public names in it
     "calque.client": ("Client",),
     "calque.corpus.read": ("Corpus",),
+    "calque.decoding.export": ("export",),
     "calque.decoding.translator": ("Translator",),
     "calque.errors": (
         *("CalqueError", "DataError", "EngineError", "Interrupted", "MachineError", "ModelError", "ProbeError"),

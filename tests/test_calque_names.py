@@ -30,7 +30,7 @@ def test_public_names():
             "ModelError",
         ),
         *("Pair", "ProbeError", "RecipeError", "Report", "Score", "Search", "Translation", "Translator"),
-        *("check", "compare", "evaluate", "finetune", "pretrain", "push", "select"),
+        *("check", "compare", "evaluate", "export", "finetune", "pretrain", "push", "select"),
     ]
 
 

@@ -36,7 +36,7 @@ def test_an_unknown_device_is_a_machine_error(name):
 
 @pytest.mark.parametrize(("flags", "native"), [({"avx2"}, False), ({"avx512_bf16"}, True), ({"bf16", "sve"}, True)])
 def test_bf16_of_a_cpu(flags, native, monkeypatch):
-    monkeypatch.setattr(machine, "_cpu_flags", lambda: flags)
+    monkeypatch.setattr(machine, "cpu_flags", lambda: flags)
     assert machine.computes_bf16(torch.device("cpu")) is native
 
 

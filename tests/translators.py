@@ -24,7 +24,8 @@ def pair(place: Path, encoder: str = "bert", decoder: str | None = None, shapes=
     """A pair of these kinds of checkpoint; without a decoder's, a new one."""
     first = find(str(half(place / f"{encoder}-encoder", encoder, **shapes[0])))
     second = None if decoder is None else find(str(half(place / f"{decoder}-decoder", decoder, seed=8, **shapes[1])))
-    vocabulary = Vocabulary(max_length=40, target_vocabulary="trim" if decoder else "auto", target_pieces=300)
+    target = {"target_vocabulary": "trim"} if decoder else {"target_vocabulary": "bpe", "target_pieces": 300}
+    vocabulary = Vocabulary(max_length=40, **target)
     return _made("pair", place / "model", first, second, vocabulary, PAIRS, **settings)
 
 

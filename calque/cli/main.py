@@ -33,6 +33,7 @@ COMMANDS = {
     "evaluate": "Score a translator on a test set.",
     "compare": "Test which of several translators is better, and say where they differ.",
     "select": "Train several candidates within a time budget, and keep the better one.",
+    "export": "Make a translator fast on CPUs, with proof that it says the same.",
     "translate": "Translate texts, files or standard input.",
     "serve": "Serve translators over HTTP: the LibreTranslate and DeepL APIs, calque's own, and a page.",
     "key": "Make a key for the server.",

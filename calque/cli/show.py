@@ -130,6 +130,39 @@ def upload(done: Mapping[str, Any]) -> None:
     console.print(Text(sent, style="bold"))
 
 
+def exported(done: Mapping[str, Any]) -> None:
+    """What an export says and costs beside PyTorch, on what that was measured, and where it lies."""
+    console = terminal.results()
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("engine", no_wrap=True)
+    for heading in ("max |dlogp|", "same greedy", "same beam 4", "BLEU", "size", "greedy/s", "beam 4/s"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in done["engines"]:
+        table.add_row(
+            row["name"],
+            "-" if row["max_dlogp"] is None else f"{row['max_dlogp']:.1e}",
+            f"{row['same_greedy']:.1%}",
+            f"{row['same_beam']:.1%}",
+            "-" if row["bleu"] is None else f"{row['bleu']:.2f}",
+            f"{row['bytes'] / 1e6:.1f} MB",
+            f"{row['greedy_per_second']:.1f}",
+            f"{row['beam_per_second']:.1f}",
+        )
+    console.print(table)
+    sample = done["sample"]
+    console.print(
+        Text(f"{sample['pairs']:,} texts of {terminal.one_line(sample['name'])}; sentences a second of CPU time", "dim")
+    )
+    if (heads := done["alignment"]) is not None:
+        which = ", ".join(str(head + 1) for head in heads["heads"])
+        console.print(
+            Text(f"words are aligned by head {which} of layer {heads['layer'] + 1} ({heads['agreement']:.0%})", "dim")
+        )
+    for note in done.get("notes", ()):
+        console.print(Text(terminal.one_line(note), style="yellow"))
+    console.print(Text(f"exported: {done['out']} ({done['quantization']})", style="bold"))
+
+
 def next_steps(folder: Path) -> None:
     """What to do with a finished translator."""
     console = terminal.results()

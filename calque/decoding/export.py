@@ -144,8 +144,7 @@ def _kept(work: _Work, new: Path, exact: FastFolder, rows: list[Measured], say: 
         kept = _written(work, new, quantization)
         rows.append(_measured(work, kept))
     details = {"shift": kept.shift, "aligned": kept.aligned, "shortlist": kept.shortlist}
-    versions = {"versions": machine.versions() | {"ctranslate2": _version()}}
-    said = description(work.folder, quantization, work.never, **details, **versions)
+    said = description(work.folder, quantization, work.never, **details, versions=machine.versions())
     write_text(new / "calque.json", json.dumps(said, indent=1) + "\n")
     return kept
 
@@ -154,7 +153,10 @@ def _measured(work: _Work, fast: FastFolder) -> Measured:
     engine = FastEngine(work.folder, fast, work.recipe.threads)
     codec, language = work.folder.target_codec, work.folder.target
     name = f"fast {fast.quantization}"
-    return proof.measure(name, engine, work.reference, proof.size(fast.path), codec, language)
+    try:
+        return proof.measure(name, engine, work.reference, proof.size(fast.path), codec, language)
+    except (RuntimeError, ValueError) as error:  # what CTranslate2 raises
+        raise ModelError(f"{work.folder.path}: CTranslate2 cannot compute it ({error}): nothing was exported") from None
 
 
 def _refuse_inexact(row: Measured, folder: Folder) -> None:
@@ -182,14 +184,7 @@ def _report(work: _Work, kept: FastFolder, rows: list[Measured], seconds: float)
     }
     if rows[1].bleu is not None and rows[-1].bleu is not None:
         details["bleu_loss"] = rows[1].bleu - rows[-1].bleu
-    versions = machine.versions() | {"ctranslate2": _version()}
-    return Report(work.recipe.model_dump(mode="json", exclude_none=True), {}, seconds, versions, details)
-
-
-def _version() -> str:
-    import ctranslate2
-
-    return str(ctranslate2.__version__)
+    return Report(work.recipe.model_dump(mode="json", exclude_none=True), {}, seconds, machine.versions(), details)
 
 
 def _weights(folder: Folder) -> int:

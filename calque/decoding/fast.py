@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from calque.decoding.fast_network import ContinuingNetwork, Network, TranslatingNetwork, Wanted
+from calque.decoding.machine import cpu_flags
 from calque.errors import EngineError, ModelError
 from calque.model.fast_folder import FastFolder
 from calque.model.folder import Folder
@@ -47,6 +48,7 @@ class FastEngine:
         self._network, self.compute_type = self._loaded(threads)
 
     def _loaded(self, threads: int | None) -> tuple[Network, str]:
+        use_wide_instructions()
         import ctranslate2
 
         known = ctranslate2.get_supported_compute_types("cpu")
@@ -192,6 +194,13 @@ class FastEngine:
         if self._fast.shift:
             told_TS = [*told_TS[1:], told_TS[-1]]
         return tuple(tuple(row_S) for row_S in told_TS)
+
+
+def use_wide_instructions() -> None:
+    """Let CTranslate2 use AVX-512, a fifth faster here, on CPUs new enough not to slow down for it; by itself it never
+    does. CTranslate2 looks only once, before its first computation; CT2_FORCE_CPU_ISA, where it is set, decides."""
+    if "avx512_vnni" in cpu_flags():
+        os.environ.setdefault("CT2_FORCE_CPU_ISA", "AVX512")
 
 
 def _usual_threads() -> int:

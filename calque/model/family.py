@@ -52,6 +52,10 @@ class Family(Protocol):
         """What calque.json calls it."""
 
     @property
+    def max_length(self) -> int:
+        """Tokens that a text may have, special ones included."""
+
+    @property
     def source(self) -> Special:
         """The special tokens of the source side."""
 

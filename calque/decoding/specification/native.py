@@ -12,6 +12,8 @@ import numpy as np
 from ctranslate2.converters import transformers as loaders
 from ctranslate2.specs import model_spec
 
+from calque.errors import ModelError
+
 SEQ2SEQ = ("bart", "m2m_100", "marian", "mbart", "mt5", "t5")
 CAUSAL = {
     "gemma": loaders.GemmaLoader,
@@ -41,6 +43,16 @@ def _t5(module: Any) -> Any:  # noqa: ANN401
     return spec
 
 
-def causal(module: Any) -> Any:  # noqa: ANN401
-    """The specification of a decoder alone; the loader may take the network apart."""
+def causal(module: Any, longest: int) -> Any:  # noqa: ANN401
+    """The specification of a decoder alone that sees at most `longest` tokens; the loader may take the network apart.
+
+    A window of attention that is never full does nothing, and is left out.
+
+    Raises:
+        ModelError: it looks back over fewer tokens than that.
+    """
+    window = getattr(module.config, "sliding_window", None)
+    if window is not None and window < longest:
+        raise ModelError(f"it looks back over {window} tokens only, which CTranslate2 does in another way")
+    module.config.sliding_window = None
     return CAUSAL[module.config.model_type]().get_model_spec(module)

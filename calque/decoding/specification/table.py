@@ -39,7 +39,8 @@ def specification(family: Family, module: Any, heads: Heads | None = None) -> An
         spec, epsilon = _pair(module)
     else:
         epsilon = epsilon_of(module.config)
-        spec = (native.seq2seq if family.name == "seq2seq" else native.causal)(module)
+        causal = family.name == "causal"
+        spec = native.causal(module, 2 * family.max_length) if causal else native.seq2seq(module)
     if heads is not None:
         move_heads(spec.decoder, heads)
     _name_tokens(spec, family, epsilon)

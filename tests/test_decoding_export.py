@@ -1,0 +1,189 @@
+"""Exports of every family, proved against transformers; what cannot be exported; nothing left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import numpy as np
+import pytest
+import torch
+import translators
+from checkpoints import corpus
+from natives import KINDS as NATIVES
+
+from calque.decoding import proof
+from calque.decoding.export import export
+from calque.errors import MachineError, ModelError, RecipeError
+from calque.model import family as families
+from calque.recipes.export import Export
+
+ENCODERS = ("bert", "bert-generation", "camembert", "distilbert", "electra", "roberta", "xlm-roberta")
+DECODERS = ("bert", "bert-generation", "camembert", "electra", "gpt2", "roberta", "xglm", "xlm-roberta")
+HEADS = ("bert", "camembert", "electra", "roberta", "xlm-roberta")
+CAUSAL = ("gemma", "gpt2", "llama", "mistral", "qwen2", "qwen3")
+
+
+def exported(folder, **settings):
+    return export(Export(folder=folder.path, **({"sample_pairs": 2, "threads": 1} | settings))).details
+
+
+def exact(details) -> bool:
+    fast = details["engines"][1]
+    return fast["name"] == "fast float32" and fast["max_dlogp"] <= 1e-4 and fast["same_greedy"] == 1
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory):
+    return translators.pair(tmp_path_factory.mktemp("pair"))
+
+
+def test_a_pair_is_exported_and_proved(pair, tmp_path):
+    place = corpus(tmp_path, "dev", translators.PAIRS[:6])
+    done = exported(pair, sample=(place,), sample_pairs=5)
+    assert exact(done)
+    assert [row["name"] for row in done["engines"]] == ["torch float32", "fast float32", "fast int8"]
+    assert done["engines"][0]["same_beam"] == done["engines"][1]["same_beam"] == 1
+    sample = done["sample"]
+    assert (sample["name"], sample["pairs"], sample["references"]) == (place, 5, True)
+    assert done["engines"][2]["bytes"] < done["engines"][1]["bytes"] / 2
+    assert {"model.bin", "calque.json", "report.json", "config.json"} <= {
+        file.name for file in (pair.path / "fast").iterdir()
+    }
+    assert json.loads((pair.path / "fast" / "report.json").read_text())["max_dlogp"] == done["max_dlogp"]
+    assert not [file.name for file in pair.path.iterdir() if file.name.startswith(".")]
+    with pytest.raises(RecipeError, match="fast exists already: give --replace"):
+        exported(pair)
+    before = (pair.path / "fast" / "model.bin").stat().st_size
+    assert len(exported(pair, replace=True, quantize="float32", alignment=False)["engines"]) == 2
+    assert (pair.path / "fast" / "model.bin").stat().st_size > 2 * before
+    assert not [file.name for file in pair.path.iterdir() if file.name.startswith(".")]
+
+
+def test_an_export_that_computes_something_else_is_refused(pair, tmp_path, monkeypatch):
+    folder = translators.pair(tmp_path)
+    monkeypatch.setattr(proof, "TOLERANCE", 1e-12)
+    with pytest.raises(ModelError, match=r"differs from PyTorch by .* \(allowed: 1e-12\): nothing was exported"):
+        exported(folder, alignment=False)
+    assert not (folder.path / "fast").exists()
+    assert not [file.name for file in folder.path.iterdir() if file.name.startswith(".")]
+
+
+def test_what_the_cpu_cannot_compute_is_refused(pair, monkeypatch):
+    import ctranslate2
+
+    monkeypatch.setattr(ctranslate2, "get_supported_compute_types", lambda device: {"int8", "float32"})
+    with pytest.raises(MachineError, match="does not compute in float16: give one of float32, int8 to --quantize"):
+        exported(pair, replace=True, quantize="float16")
+
+
+@pytest.mark.parametrize("kind", ["marian"])
+def test_marian_is_exact(tmp_path, kind):
+    assert exact(exported(translators.native(tmp_path, kind), quantize="float32"))
+
+
+def test_gpt2_is_exact(tmp_path):
+    done = exported(translators.causal(tmp_path), quantize="float32")
+    assert exact(done)
+    assert done["alignment"] is None
+
+
+def test_halves_with_different_epsilons_are_exact(tmp_path):
+    """CTranslate2 has one epsilon for all layer norms; with 1e-2 and 1e-12 a mistake shows at once."""
+    shapes = {"layer_norm_eps": 1e-2}, {"layer_norm_epsilon": 1e-12}
+    assert exact(exported(translators.pair(tmp_path / "pre", "bert", "gpt2", shapes), quantize="float32"))
+    shapes = {"layer_norm_eps": 1e-12}, {"layer_norm_eps": 1e-2}
+    assert exact(exported(translators.pair(tmp_path / "post", "bert", "bert", shapes), quantize="float32"))
+
+
+def test_a_network_that_cannot_be_expressed_is_refused_with_those_that_can(tmp_path):
+    with pytest.raises(ModelError, match=r"'albert', which CTranslate2 cannot express.*bert, bert-generation"):
+        exported(translators.pair(tmp_path, "albert"))
+    assert not (tmp_path / "model" / "fast").exists()
+
+
+def test_embeddings_narrower_than_layers_are_refused(tmp_path):
+    folder = translators.pair(tmp_path, "electra", shapes=({"embedding_size": 8}, {}))
+    with pytest.raises(ModelError, match="embeddings are narrower than its layers"):
+        exported(folder, alignment=False)
+
+
+def test_alignment_finds_the_head_that_looks_where_it_matters():
+    """Two heads of one layer, two target tokens, three source tokens: head 1 looks at what costs most, one step on."""
+    from calque.decoding.heads import _Judged, agreement
+
+    both_ALHTS = torch.zeros(2, 1, 2, 2, 3)
+    both_ALHTS[0, 0, 0, 0, 2] = both_ALHTS[0, 0, 0, 1, 1] = 1  # head 0: right at the second, cheaper token alone
+    both_ALHTS[1, 0, 1, 0, 0] = both_ALHTS[1, 0, 1, 1, 1] = 1  # head 1, read one step later: right at both
+    judged = _Judged(both_ALHTS, torch.tensor([3.0, 1.0]).double(), torch.tensor([0, 1]))
+    assert agreement([judged])[0, 0, 0].item() == 0.25
+    assert agreement([judged])[1, 0, 1].item() == 1.0
+
+
+def test_heads_that_are_moved_change_nothing_but_what_is_told(pair):
+    from calque.decoding.fast import FastEngine
+    from calque.decoding.reference import attention
+    from calque.decoding.specification.layer import Heads
+    from calque.decoding.specification.table import specification
+    from calque.model.fast_folder import FastFolder
+
+    family = families.of("pair", pair.source_codec, pair.target_codec)
+    module = family.load(pair.path)
+    source = pair.source_codec.encode(translators.PAIRS[0][0])
+    target = pair.target_codec.encode(translators.PAIRS[0][1])
+    bare = list(family.target.bare(target))
+    told_LHTS = attention(family, module, source, bare)
+    for number, heads in enumerate((Heads(0, (1,)), Heads(1, (1, 0)))):
+        spec = specification(family, module, heads)
+        spec.validate()
+        spec.optimize("float32")
+        place = pair.path / f".heads-{number}"
+        place.mkdir()
+        spec.save(str(place))
+        (reading,) = FastEngine(pair, FastFolder(place, "float32"), 1).read([source], [bare])
+        wanted = told_LHTS[heads.layer, list(heads.heads)].mean(0)
+        assert np.allclose(reading.attention_TS, wanted.numpy(), atol=1e-5)
+        (later,) = FastEngine(pair, FastFolder(place, "float32", shift=1), 1).read([source], [bare])
+        assert later.attention_TS == (*reading.attention_TS[1:], reading.attention_TS[-1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("encoder", ENCODERS)
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_every_pair_is_exact(tmp_path, encoder, decoder):
+    assert exact(exported(translators.pair(tmp_path, encoder, decoder), quantize="float32"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", HEADS)
+def test_every_head_is_exact(tmp_path, kind):
+    assert exact(exported(translators.pair(tmp_path, "bert", kind, head="own"), quantize="float32"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", NATIVES)
+def test_every_native_encoder_decoder_is_exact(tmp_path, kind):
+    assert exact(exported(translators.native(tmp_path, kind), quantize="float32"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", CAUSAL)
+def test_every_decoder_alone_is_exact(tmp_path, kind):
+    shape = {"sliding_window": 200} if kind == "mistral" else {}
+    assert exact(exported(translators.causal(tmp_path, kind, **shape), quantize="float32"))
+
+
+def test_stale_and_damaged_exports_are_refused(tmp_path):
+    from calque.model.fast_folder import FastFolder
+
+    folder = translators.pair(tmp_path)
+    exported(folder, alignment=False, sample_pairs=1)
+    weights = folder.path / "model.safetensors"
+    os.utime(weights, (1, 1))  # a copy: other times, the same contents
+    assert FastFolder.find(folder).quantization == "int8"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"?")
+    with pytest.raises(ModelError, match=r"made from other weights than .* --replace.*--engine torch"):
+        FastFolder.find(type(folder).open(folder.path))
+    (folder.path / "fast" / "calque.json").write_text("{}")
+    with pytest.raises(ModelError, match="fast: damaged"):
+        FastFolder.find(folder)
