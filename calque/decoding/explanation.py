@@ -4,29 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from calque.decoding import alignment, confidence
 from calque.decoding.confidence import Calibration, Features
-from calque.decoding.engine import Engine
+from calque.decoding.explained import Explained
 from calque.decoding.passage import Segment
 from calque.model.folder import Folder
 from calque.model.hypothesis import Reading
 from calque.records import Alignment, Translation, Word
 from calque.text.words import words
 
+if TYPE_CHECKING:
+    from calque.decoding.engine import Engine
+
 _AT_ONCE = 32  # sentences that are read together
-
-
-@dataclass(frozen=True, slots=True)
-class Explained:
-    """A sentence and its translation, word by word: places in both, what each target word's chance is computed from,
-    and links; without features where the model cannot read it."""
-
-    source: list[tuple[int, int]]
-    target: list[tuple[int, int]]
-    features: list[Features]
-    links: list[tuple[int, int]]
 
 
 def explained(

@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from calque.decoding import guard
+from calque.decoding import guard, insertion
+from calque.decoding.explained import Explained
 from calque.decoding.passage import Answer, bare, join
 from calque.recipes.handling import Handling
 from calque.recipes.search import Search
@@ -14,6 +15,7 @@ from calque.text import shield
 from calque.text.repair import repaired
 from calque.text.shield import Item
 
+Explain = Callable[[Sequence[tuple[str, str]]], Sequence[Explained]]
 Translate = Callable[[Sequence[str], Search], Mapping[str, Answer]]  # bodies to what the model says to each
 
 
@@ -38,10 +40,19 @@ class Handler:
         search: how it searches first.
         handling: what is to be done.
         languages: codes of source and target.
+        explain: tells which words of sentences and their translations go with which.
     """
 
-    def __init__(self, translate: Translate, search: Search, handling: Handling, languages: tuple[str, str]) -> None:
+    def __init__(
+        self,
+        translate: Translate,
+        search: Search,
+        handling: Handling,
+        languages: tuple[str, str],
+        explain: Explain | None = None,
+    ) -> None:
         self._translate = translate
+        self._explain = explain
         self._search = search
         self._handling = handling
         self._languages = languages
@@ -54,6 +65,7 @@ class Handler:
         best = {body: self._first(plain[body], said[plain[body]], items[body]) for body in plain}
         self._disguise(best, plain, items)
         self._again(best, plain, items)
+        self._insert(best, plain, items)
         self._apart(best, plain, items)
         return {body: self._told(body, candidate) for body, candidate in best.items()}
 
@@ -118,6 +130,31 @@ class Handler:
                     others = found.answer.alternatives[: self._search.n_best - 1]
                     best[body] = replace(found, answer=replace(found.answer, alternatives=others))
 
+    def _insert(
+        self, best: dict[str, _Candidate], plain: Mapping[str, str], items: Mapping[str, Sequence[Item]]
+    ) -> None:
+        """Where something is lost still: translate the sentence without it, and put it beside what its neighbour has
+        become."""
+        lost = {
+            body: shield.without(plain[body], items[body]) for body, candidate in best.items() if not candidate.kept
+        }
+        lost = {body: (left, gaps) for body, (left, gaps) in lost.items() if any(map(str.isalpha, left))}
+        if self._explain is None or not lost:
+            return
+        texts = list(dict.fromkeys(left for left, _ in lost.values()))
+        said = self._translate(texts, self._search.model_copy(update={"n_best": 1}))
+        told = dict(zip(texts, self._explain([(text, said[text].text) for text in texts]), strict=True))
+        for body, (left, gaps) in lost.items():
+            if not told[left].links:
+                continue
+            places = [(insertion.place(told[left], gap, len(said[left].text)), gap) for gap in gaps]
+            note = "what must not change was put where it seems to belong"
+            answer = replace(said[left], notes=(note,))
+            text = shield.filled(said[left].text, places)
+            candidate = self._candidate(plain[body], text, answer.score, answer, items[body])
+            if candidate.good:
+                best[body] = candidate
+
     def _apart(
         self, best: dict[str, _Candidate], plain: Mapping[str, str], items: Mapping[str, Sequence[Item]]
     ) -> None:
@@ -159,7 +196,7 @@ def _fragment(source: str, answer: Answer | None) -> Answer:
     said = answer.text
     if source[-1:].isalnum() and said[-1:] in (".", "。"):
         said = said[:-1].rstrip()
-    if source[:1].islower() and said[1:2].islower():
+    if source[:1].islower() and not said[1:2].isupper():
         said = said[:1].lower() + said[1:]
     return replace(answer, text=said, alternatives=())
 

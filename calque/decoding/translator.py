@@ -9,6 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from calque.decoding import explanation
 from calque.decoding.choice import is_fast
 from calque.decoding.handler import Handler
 from calque.decoding.passage import Answer, Part, bare, glue, join, lines, peeled, placed, sentences, translation
@@ -82,6 +83,11 @@ class Translator:
     def target(self) -> str:
         """Code of the language that is written."""
         return self._folder.target
+
+    @property
+    def folder(self) -> Folder:
+        """The model folder; of an adapter, its base."""
+        return self._folder
 
     @property
     def version(self) -> str:
@@ -237,7 +243,11 @@ class Translator:
         if handling.protect:
             passages = [[peeled(part) for part in passage] for passage in passages]
         handler = Handler(
-            lambda bodies, how: self._translated(bodies, how, adapter), search, handling, (self.source, self.target)
+            lambda bodies, how: self._translated(bodies, how, adapter),
+            search,
+            handling,
+            (self.source, self.target),
+            lambda pairs: explanation.sentences(self._engine(adapter), self._folder, pairs),
         )
         answers = handler.answers(_bodies(chain.from_iterable(passages)))
         done = [
@@ -246,11 +256,9 @@ class Translator:
         ]
         if not handling.explain:
             return done
-        from calque.decoding.explanation import explained
-
         between = glue(self.source, self.target)
         segments = [list(placed(passage, answers, between)) for passage in passages]
-        return explained(self._engine(adapter), self._folder, segments, done)
+        return explanation.explained(self._engine(adapter), self._folder, segments, done)
 
     def _translated(self, bodies: Sequence[str], search: Search, adapter: str | None) -> dict[str, Answer]:
         """The answer to each body; what the model cannot take at once is translated in parts."""

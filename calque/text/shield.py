@@ -118,6 +118,40 @@ def disguises(text: str, wanted: Sequence[Item]) -> list[Disguise]:
     return made
 
 
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A place in a text from which an item was taken: where it was, the item, and whether white space stood before and
+    behind it."""
+
+    place: int
+    item: Item
+    before: bool
+    behind: bool
+
+
+def without(text: str, wanted: Sequence[Item]) -> tuple[str, list[Gap]]:
+    """The text without its items, and with no more than one space where each was."""
+    left, place, gaps = "", 0, []
+    for item in wanted:
+        left += text[place : item.start]
+        place = item.end
+        before, behind = text[: item.start][-1:].isspace(), text[item.end :][:1].isspace()
+        if before and (behind or text[item.end :][:1] in _BEHIND):
+            left = left.rstrip()
+        gaps.append(Gap(len(left), item, before, behind))
+    return left + text[place:], gaps
+
+
+def filled(text: str, gaps: Sequence[tuple[int, Gap]]) -> str:
+    """A text with items put into it, each at a place, with white space around it as it had."""
+    for place, gap in sorted(reversed(gaps), key=lambda one: -one[0]):
+        head, tail = text[:place], text[place:]
+        before = " " if gap.before and head and not head[-1].isspace() else ""
+        behind = " " if gap.behind and tail and not tail[0].isspace() and tail[0] not in _BEHIND else ""
+        text = f"{head}{before}{gap.item.text}{behind}{tail}"
+    return text
+
+
 def apart(text: str, wanted: Sequence[Item]) -> list[tuple[str, bool]]:
     """The text cut around its items: each stretch, and whether it is an item."""
     cut: list[tuple[str, bool]] = []
