@@ -3,9 +3,9 @@
 make demo && python docs/record.py demo-model
 
 `calque finetune` is not run again: its answer is the report that it left in the folder. `calque comet` makes COMET's
-environment (1.5 GB) where it is not there. `calque demo`, `calque merge`, `calque push`, `calque pretrain` and
-`calque select` are run with the smallest budgets, in a temporary folder; `python docs/record.py` alone records only
-these.
+environment (1.5 GB) where it is not there. `calque demo`, `calque merge`, `calque key`, `calque serve`, `calque push`,
+`calque pretrain` and `calque select` are run with the smallest budgets, in a temporary folder; `python docs/record.py`
+alone records only these.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ BRIEF = {  # in a folder of their own, one after the other; what has no name is 
     "--adapter lora --adapter-only --no-probes --steps 2 --validation-pairs 2 --validations 1 --average 1 --threads 1 "
     "--out brief-lora --json",
     "merge": "calque merge brief-lora --out brief-merged --json",
+    "key": "calque key shop --keys keys.toml --characters 1000000 --json",
+    "serve": "calque serve brief --keys keys.toml --port 5000 --json",
     "push": "calque push brief-merged ada/demo-en-fr --license apache-2.0 --dry-run --json",
     "pretrain": "calque pretrain --text brief.corpus/train.fr --objective clm --steps 2 --validations 1 --average 1 "
     "--threads 1 --out brief-model --json",
@@ -54,6 +56,7 @@ width = 16
 """
 KEPT = 2  # entries of a table or list that are shown
 TABLES = {"recipe", "scores", "versions", "copy", "lexicon", "probes", "digests", "text", "train", "dev", "extras"}
+SERVING = {"serve"}  # goes on until it is stopped
 LONG = 90  # characters of a sentence that are shown
 
 
@@ -67,6 +70,8 @@ def shortened(value: Any, key: str = "") -> Any:  # noqa: ANN401
     if isinstance(value, list):
         kept = value if len(value) <= KEPT else value[:1]
         return [shortened(part) for part in kept] + ["…"] * (len(value) > len(kept))
+    if key == "key":
+        return value[:12] + "…"  # a secret is not shown, not even one that opens nothing
     if isinstance(value, float):
         return float(f"{value:.4g}")
     return value[:LONG] + "…" if isinstance(value, str) and len(value) > LONG else value
@@ -83,6 +88,12 @@ def save(name: str, call: str, answer: dict[str, Any]) -> None:
 def answered(call: str, place: Path | None = None) -> dict[str, Any]:
     """What a call answers, in this folder or in another one."""
     words = [sys.executable, "-m", *shlex.split(call)]
+    if words[3] in SERVING:
+        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=place) as process:
+            said = process.stdout.readline() if process.stdout else ""
+            process.terminate()
+        started: dict[str, Any] = json.loads(said)
+        return started
     told = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True, cwd=place).stdout
     answer: dict[str, Any] = json.loads(told)
     return answer

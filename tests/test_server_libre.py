@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 from urllib.error import HTTPError
 
@@ -112,6 +113,70 @@ def test_the_other_calls(server, keyed):
     assert (refused.status_code, refused.json()) == (403, {"error": "suggestions are not taken on this server"})
     address, made = keyed
     assert post(address, "/suggest", json=better | {"api_key": made["any"]}).json() == {"success": True}
+
+
+XSS = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<a href='javascript:alert(1)'>x</a>",
+    "<svg/onload=alert(1)>",
+    "<iframe src=//x></iframe>",
+    "<b onmouseover=alert(1)>x</b>",
+    "&lt;script&gt;alert(1)&lt;/script&gt;",
+    "<scr<script>ipt>alert(1)</scr</script>ipt>",
+]
+
+
+def test_html_keeps_its_tags_and_its_entities(server):
+    html = '<p class="a"><b>the dog &lt;here&gt; &amp; me</b></p><div><a href="/x?a=1&amp;b=2">there</a></div>'
+    answer = asked(server, q=html, format="html").json()["translatedText"]
+    assert (
+        answer == '<p class="a"><b>THE DOG &lt;HERE&gt; &amp; ME</b></p><div><a href="/x?a=1&amp;b=2">THERE</a></div>'
+    )
+    assert asked(server, q=["<i>a</i>", "b & c"], format="html", source="auto").json() == {
+        "translatedText": ["<i>A</i>", "B &amp; C"],
+        "detectedLanguage": [{"confidence": 80.0, "language": "en"}] * 2,
+    }
+
+
+@pytest.mark.parametrize("attack", XSS)
+def test_nothing_that_runs_comes_back_as_html(server, attack):
+    answer = asked(server, q=f"<p>a {attack} b</p>", format="html").json()["translatedText"].lower()
+    assert answer.startswith("<p>")
+    tags = re.findall(r"<[^>]*", answer)
+    assert not [tag for tag in tags if re.search(r"script|\bon\w+\s*=|iframe", tag)]
+
+
+def test_a_file_is_translated_and_fetched_once_it_is_done(keyed):
+    address, made = keyed
+    text = "the dog\n\nthe cat\n"
+    fields = {"source": "en", "target": "fr", "api_key": made["any"]}
+    answer = post(address, "/translate_file", files={"file": ("a b.txt", text.encode())}, data=fields)
+    url = answer.json()["translatedFileUrl"]
+    assert url.startswith(f"{address}/download_file/")
+    assert url.endswith(".txt")
+    fetched = requests.get(url, timeout=20)
+    assert fetched.text.replace("2:", "") == text.upper()
+    assert fetched.headers["Content-Disposition"] == "attachment; filename*=UTF-8''a%20b.txt"
+    missing = requests.get(f"{address}/download_file/guessed.txt", timeout=20)
+    assert (missing.status_code, missing.json()) == (404, {"error": "there is no such file, or no longer"})
+
+
+@pytest.mark.parametrize(
+    ("file", "fields", "message"),
+    [
+        (("a.pdf", b"x"), {}, "a.pdf: no format has the ending '.pdf'"),
+        (("a.txt", b"\xff"), {}, "a.txt:1: byte 0xFF at offset 0 is not utf-8"),
+        (("a.txt", b"x"), {"target": "xx"}, "no model translates from 'en' into 'xx'"),
+        (("a.txt", b"x"), {"source": ""}, "Invalid request: missing source parameter"),
+        (("a", b"x"), {}, "a: no format has the ending ''"),
+    ],
+)
+def test_a_file_that_cannot_be_translated_is_refused(server, file, fields, message):
+    given = {"source": "en", "target": "fr"} | fields
+    answer = post(server, "/translate_file", files={"file": file}, data=given)
+    assert answer.status_code == 400
+    assert answer.json()["error"].startswith(message)
 
 
 def test_limits_of_keys(keyed):

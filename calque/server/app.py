@@ -29,7 +29,7 @@ from starlette.responses import Response
 
 import calque
 from calque.errors import CalqueError
-from calque.server import chat, health, libre, models, own, own_jobs, refusal
+from calque.server import chat, health, libre, libre_files, models, own, own_jobs, refusal
 from calque.server.deepl import dictionaries, documents, glossaries, languages, translate
 from calque.server.desk import Desk
 from calque.server.doorway import Doorway
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 ROUTERS: tuple[APIRouter, ...] = (
     health.router,
     libre.router,
+    libre_files.router,
     own.router,
     chat.router,
     translate.router,

@@ -11,10 +11,13 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse
 
 from calque.corpus import language
+from calque.formats.format import FORMATS
+from calque.formats.reader import Rules
 from calque.recipes.search import Search
 from calque.server import body, desk, libre_spec
 from calque.server.presence import unless_gone
 from calque.server.refusal import Refusal
+from calque.server.wording import Wording, tell
 
 if TYPE_CHECKING:
     from calque.recipes.serve import Serve
@@ -30,8 +33,9 @@ async def translate(request: Request) -> JSONResponse:
     asked = await body.fields(request, several=("q",))
     state = request.app.state
     wanted = _wanted(asked, state.serve)
+    html = _is_html(asked)
     with state.gate.entered(key(asked), wanted.characters, body.address(request)):
-        told = await unless_gone(request, state.desk.tell(wanted))
+        told = await unless_gone(request, _marked(state.desk, wanted) if html else state.desk.tell(wanted))
     return JSONResponse(_answer(asked, wanted, told))
 
 
@@ -40,7 +44,7 @@ async def detect(request: Request) -> JSONResponse:
     """Tell the language of a text; of a list, one answer for each text."""
     asked = await body.fields(request, several=("q",))
     state = request.app.state
-    _need(asked, "q")
+    need(asked, "q")
     texts = body.texts(asked["q"], "q", state.serve.texts, state.serve.characters)
     with state.gate.entered(key(asked), 0, body.address(request)):
         found = await state.desk.detect(texts)
@@ -63,7 +67,7 @@ async def suggest(request: Request) -> dict[str, bool]:
     state = request.app.state
     if not state.serve.suggestions:
         raise Refusal("forbidden", "suggestions are not taken on this server")
-    _need(asked, "q", "s", "source", "target")
+    need(asked, "q", "s", "source", "target")
     longest = state.serve.characters
     text, suggestion = (body.texts(asked[name], name, 1, longest)[0] for name in ("q", "s"))
     source, target = body.code(asked["source"], "source"), body.code(asked["target"], "target")
@@ -85,8 +89,8 @@ async def settings(request: Request) -> dict[str, Any]:
         "charLimit": state.serve.characters,
         "frontendTimeout": FRONTEND_MILLISECONDS,
         "suggestions": state.serve.suggestions,
-        "filesTranslation": False,
-        "supportedFilesFormat": [],
+        "filesTranslation": True,
+        "supportedFilesFormat": list(FORMATS),
         "language": {
             "source": {"code": "auto", "name": "Auto Detect"},
             "target": {"code": served[source][0], "name": language.name(served[source][0])},
@@ -112,16 +116,15 @@ def key(asked: dict[str, Any]) -> str | None:
     return body.code(found, "api_key") if found else None
 
 
-def _need(asked: dict[str, Any], *names: str) -> None:
+def need(asked: dict[str, Any], *names: str) -> None:
+    """Refuse a request in which one of these fields is not there or empty."""
     for name in names:
         if asked.get(name) in (None, "", []):
             raise Refusal("invalid", f"Invalid request: missing {name} parameter")
 
 
 def _wanted(asked: dict[str, Any], serve: Serve) -> desk.Request:
-    _need(asked, "q", "source", "target")
-    if asked.get("format") not in (None, "", "text"):
-        raise Refusal("invalid", f"{str(asked['format'])[:20]} format is not supported")
+    need(asked, "q", "source", "target")
     alternatives = body.number(asked.get("alternatives") or 0, "alternatives", 0, serve.alternatives)
     return desk.Request(
         texts=body.texts(asked["q"], "q", serve.texts, serve.characters),
@@ -129,6 +132,18 @@ def _wanted(asked: dict[str, Any], serve: Serve) -> desk.Request:
         target=body.code(asked["target"], "target"),
         search=Search(beam=max(serve.beam, alternatives + 1), n_best=alternatives + 1) if alternatives else None,
     )
+
+
+def _is_html(asked: dict[str, Any]) -> bool:
+    form = asked.get("format") or "text"
+    if form not in ("text", "html"):
+        raise Refusal("invalid", f"{str(form)[:20]} format is not supported")
+    return bool(form == "html")
+
+
+async def _marked(at: desk.Desk, wanted: desk.Request) -> list[desk.Told]:
+    """The translations of texts with markup in them; they have no alternatives."""
+    return await tell(at, wanted.texts, wanted.source, wanted.target, Wording(search=wanted.search, rules=Rules()))
 
 
 def _answer(asked: dict[str, Any], wanted: desk.Request, told: list[desk.Told]) -> dict[str, Any]:

@@ -70,6 +70,36 @@ TRANSLATE = _call(
         "alternatives": ["Le chien court."],
     },
 )
+FILE = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": _object(
+                    {
+                        "file": {"type": "string", "format": "binary"},
+                        "source": _SOURCE,
+                        "target": _TARGET,
+                        "api_key": _KEY,
+                    },
+                    ("file", "source", "target"),
+                )
+            }
+        },
+    },
+    "responses": {
+        "200": {
+            "description": "done",
+            "content": {
+                "application/json": {
+                    "schema": _object({"translatedFileUrl": _TEXT}, ("translatedFileUrl",)),
+                    "example": {"translatedFileUrl": "http://localhost:5000/download_file/Zm9v.txt"},
+                }
+            },
+        },
+        **dict.fromkeys(("400", "403", "413", "429", "503"), _ERROR),
+    },
+}
 DETECT = _call(
     _object({"q": _TEXTS, "api_key": _KEY}, ("q",)),
     {"q": "A dog runs."},

@@ -50,7 +50,7 @@ class Job:
     Attributes:
         id: its name, which nobody can guess.
         owner: to whom it belongs.
-        kind: "document" (DeepL's), "file" or "texts" (our own API's).
+        kind: "document" (DeepL's), "libre" (LibreTranslate's), "file" or "texts" (our own API's).
         name: of the file, with its ending.
         source, target, model: as in a request; `source` may be "auto".
         options: what else was asked, as JSON.
