@@ -106,6 +106,14 @@ def test_a_placeholder_that_got_lost_is_put_back():
     page = Markup("<p>Press <kbd>F1</kbd> twice</p>")
     assert page.render([Translation("Deux fois {0} appuyer", 0.0)]) == "<p>Deux fois <kbd>F1</kbd> appuyer</p>"
     assert page.render([Translation("Appuyer deux fois", 0.0)]).count("<kbd>F1</kbd>") == 1
+    assert page.render([Translation("{0} et {0} appuyer", 0.0)]) == "<p><kbd>F1</kbd> et  appuyer</p>"
+
+
+def test_tags_that_are_closed_crosswise_end_a_segment_and_none_is_lost():
+    for text in ("<b>one <i>two</b> three</i>", "<b>one </i>two</b>", "<u><b>one <i>two</b></u> three", "<b>a <i>b"):
+        page = Markup(text)
+        out = page.render([Translation(one.text.upper(), 0.0) for one in page.segments])
+        assert out.lower() == text
 
 
 def test_a_placeholder_is_none_that_the_text_has():

@@ -46,6 +46,11 @@ def place(source: str, inlines: Sequence[Inline], translation: Translation, esca
     rest = [number for number in range(len(inlines)) if number not in holes]
     spans = _Placer(source, translation, list(ends.items())).spans([inlines[number] for number in rest])
     events = [(at, 3, 0, inlines[number].before) for number, at in holes.items()]
+    for number, first in holes.items():  # a placeholder that came twice is a hole once
+        sign = inlines[number].hole
+        again = [match.start() for match in re.finditer(re.escape(sign), text) if match.start() > first]
+        ends |= {at: at + len(sign) for at in again}
+        events += [(at, 3, 0, "") for at in again]
     for number, (start, end) in zip(rest, spans, strict=True):
         inline = inlines[number]
         if start == end:

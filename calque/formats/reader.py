@@ -98,7 +98,7 @@ class _Reader:
         run: list[_Item] = []
         place = 0
         while place < len(self._read):
-            token = self._read[place]
+            number, token = place, self._read[place]
             after = self._untouched_until(place) if token.kind == "open" else None
             if after is not None:
                 item = _Item("hole", token.start, self._read[after - 1].end, token.name)
@@ -107,7 +107,8 @@ class _Reader:
                 item = _Item(self._kind(token), token.start, token.end, token.name)
                 place += 1
                 yield from self._values(token)
-            if self._is_boundary(item, token):
+            endless = after is not None and not token.closed and after - 1 != self._ends.get(number)
+            if endless or self._is_boundary(item, token):
                 yield from self._runs(run)
                 run = []
             else:
@@ -123,9 +124,11 @@ class _Reader:
         return token.kind
 
     def _is_boundary(self, item: _Item, token: Token) -> bool:
-        """Whether a segment ends here. Text never ends one, and a comment neither."""
-        if token.kind in ("text", "other"):
+        """Whether a segment ends here. Text never ends one, and a comment neither, unless it never ends itself."""
+        if token.kind == "text":
             return False
+        if token.kind == "other":
+            return token.end == len(self._text)
         name, rules = item.name, self._rules
         if name in rules.whole:
             return False
@@ -208,17 +211,26 @@ class _Reader:
 
 
 def _pair(run: Sequence[_Item]) -> None:
-    """Tells opening and closing tags of each other. What is closed crosswise has no partner."""
+    """Tells opening and closing tags of each other. What is closed crosswise has no partner, nor has what stands around
+    a tag without one: every stretch between such tags holds whole pairs only."""
     waiting: list[int] = []
     names: Counter[str] = Counter()
+    torn = 0  # so many of those that wait have a tag without a partner inside
     for number, item in enumerate(run):
         if item.kind == "open":
             waiting.append(number)
             names[item.name] += 1
-        while item.kind == "close" and item.partner is None and names[item.name]:
+        elif item.kind == "close" and not names[item.name]:
+            torn = len(waiting)
+        elif item.kind == "close":
+            while run[waiting[-1]].name != item.name:
+                names[run[waiting.pop()].name] -= 1
+                torn = len(waiting)
             other = waiting.pop()
-            names[run[other].name] -= 1
-            if run[other].name == item.name:
+            names[item.name] -= 1
+            if torn > len(waiting):
+                torn = len(waiting)
+            else:
                 run[other].partner, item.partner = number, other
 
 
