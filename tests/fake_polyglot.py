@@ -21,14 +21,6 @@ class FakeModel:
 
 
 @dataclass(frozen=True)
-class FakeCompletion:
-    text: str
-    next: str
-    score: float
-    confidence: float | None
-
-
-@dataclass(frozen=True)
 class FakeDetection:
     language: str
     confidence: float
@@ -79,10 +71,10 @@ class FakePolyglot:
             raise ValueError("the engine broke")
         return [self._one(text, search, handling, prefix) for text in texts]
 
-    def complete(self, text, source, target, prefix="", count=5, model=None) -> list[FakeCompletion]:
+    def complete(self, text, source, target, prefix="", count=5, model=None) -> list[Translation]:
         assert self.open_.wait(30)
         words = text.upper().split()[:count]
-        return [FakeCompletion(f"{prefix}{word}.", word, -0.5, 0.5 / rank) for rank, word in enumerate(words, 1)]
+        return [Translation(f"{prefix}{word}.", -0.5, confidence=0.5 / rank) for rank, word in enumerate(words, 1)]
 
     def _one(self, text: str, search, handling, prefix) -> Translation:
         said = (prefix or "") + ("" if self.version == 1 else f"{self.version}:") + text.upper()

@@ -9,6 +9,7 @@ from calque.decoding.detector import Detection, Detector
 from calque.decoding.polyglot import Model, Polyglot, closest
 from calque.decoding.translator import Translator
 from calque.errors import ModelError, RecipeError
+from calque.records import Translation
 
 
 def model(folder, name, source, target):
@@ -77,6 +78,20 @@ def test_translation_through_a_third_language_is_said(polyglot):
     direct, through = (polyglot.translate(["a cat"], "en", target)[0] for target in ("fr", "de"))
     assert (direct.text, direct.warnings) == ("A CAT", ())
     assert (through.text, through.warnings) == ("A CAT", ("translated through French: there is no direct model",))
+
+
+def test_going_on_through_a_third_language(polyglot, monkeypatch):
+    """The first model translates, the last one goes on with the beginning."""
+
+    def complete(translator, text, prefix, count):
+        return [Translation(f"{prefix}{text} {translator.source}-{translator.target} {count}", -0.5, confidence=0.25)]
+
+    monkeypatch.setattr(Translator, "complete", complete)
+    (direct,) = polyglot.complete("a cat", "en", "fr", prefix="Un ", count=3)
+    (through,) = polyglot.complete("a cat", "en", "de", "Eine ")
+    assert (direct.text, through.text, through.confidence) == ("Un a cat en-fr 3", "Eine A CAT fr-de 5", 0.25)
+    with pytest.raises(RecipeError, match="no model 'aa'"):
+        polyglot.complete("a cat", "en", "fr", model="aa")
 
 
 def test_models_tell_what_they_are(polyglot):

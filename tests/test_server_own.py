@@ -83,6 +83,12 @@ def test_completions(client):
     }
 
 
+def test_a_word_that_was_begun_is_the_next(client):
+    asked = {"text": "chien", "target": "fr", "source": "en", "prefix": "Un ch", "count": 1}
+    (told,) = client.post("/api/v1/complete", json=asked).json()["completions"]
+    assert (told["text"], told["next"]) == ("Un chCHIEN.", "chCHIEN")
+
+
 def test_languages_models_detection(client):
     assert client.post("/api/v1/detect", json={"text": "été"}).json() == {
         "detections": [{"language": "fr", "confidence": 0.9}]

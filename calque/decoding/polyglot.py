@@ -196,6 +196,22 @@ class Polyglot:
         through = f"translated through {language.name(last.source)}: there is no direct model"
         return [_through(one, other, through) for one, other in zip(said, found, strict=True)]
 
+    def complete(
+        self, text: str, source: str, target: str, prefix: str = "", count: int = 5, model: str | None = None
+    ) -> list[Translation]:
+        """Translations that begin with `prefix` and go on with different words, at most `count`, the likeliest word
+        first; `confidence` is how likely it is.
+
+        Raises:
+            RecipeError: see `route`.
+            DataError: there is nothing to translate.
+            EngineError: the prefix is longer than what the model writes.
+        """
+        *before, last = self.route(source, target, model)
+        for first in before:
+            text = first.translator.translate([text])[0].text
+        return last.translator.complete(text, prefix, count)
+
 
 def closest(code: str, known: Iterable[str]) -> str | None:
     """The one among the `known` codes that stands for the same language, the nearest variant first; None where there is

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, Field
 
+from calque.text.words import words
+
 if TYPE_CHECKING:
-    from calque.records import Alignment
+    from calque.records import Alignment, Translation
     from calque.server.desk import Told
-    from calque.server.models import Completion, Detection, Model
+    from calque.server.models import Detection, Model
 
 
 class ModelAnswer(BaseModel):
@@ -111,9 +113,15 @@ class CompletionAnswer(BaseModel):
     confidence: float | None = Field(default=None, description="0 to 1: how likely the next word is")
 
     @classmethod
-    def of(cls, found: Completion) -> CompletionAnswer:
-        """The answer about a completion."""
-        return cls(text=found.text, next=found.next, score=round(found.score, 4), confidence=rounded(found.confidence))
+    def of(cls, found: Translation, prefix: str) -> CompletionAnswer:
+        """The answer about a translation that goes on with a beginning. A word that was begun counts as the next."""
+        behind = (found.text[start:end] for start, end in words(found.text) if end > len(prefix))
+        return cls(
+            text=found.text,
+            next=next(behind, ""),
+            score=round(found.score, 4),
+            confidence=rounded(found.confidence),
+        )
 
 
 class Completions(BaseModel):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from calque.recipes.handling import Handling
     from calque.recipes.serve import Serve
     from calque.server.measures import Measures
-    from calque.server.models import Completion, Detection, Model, Polyglot
+    from calque.server.models import Detection, Model, Polyglot
 
 AUTO = "auto"
 DETECTED = 1_000  # characters of a text that are looked at to tell its language
@@ -178,7 +178,7 @@ class Desk:
 
     async def complete(
         self, text: str, source: str, target: str, prefix: str, count: int, model: str | None = None
-    ) -> Sequence[Completion]:
+    ) -> list[Translation]:
         """Ways to go on with a beginning of a translation, computed between two batches.
 
         Raises:

@@ -38,19 +38,6 @@ class Model(Protocol):
     def engine(self) -> str: ...  # noqa: D102
 
 
-class Completion(Protocol):
-    """A translation that goes on with a beginning: the word after it, and how sure the model is of that word."""
-
-    @property
-    def text(self) -> str: ...  # noqa: D102
-    @property
-    def next(self) -> str: ...  # noqa: D102
-    @property
-    def score(self) -> float: ...  # noqa: D102
-    @property
-    def confidence(self) -> float | None: ...  # noqa: D102
-
-
 class Polyglot(Protocol):
     """Several translators together, as `calque.decoding.polyglot.Polyglot`."""
 
@@ -81,8 +68,9 @@ class Polyglot(Protocol):
 
     def complete(
         self, text: str, source: str, target: str, prefix: str = "", count: int = 5, model: str | None = None
-    ) -> Sequence[Completion]:
-        """Translations that begin with `prefix` and go on with different words, the likeliest first."""
+    ) -> list[Translation]:
+        """Translations that begin with `prefix` and go on with different words, the likeliest first; `confidence` is
+        how likely that word is."""
 
 
 WORD = "One word."  # that every translator translates before it is used

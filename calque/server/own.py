@@ -62,7 +62,7 @@ async def complete(request: Request) -> JSONResponse:
             request, state.desk.complete(text, source, asked.target, prefix, asked.count, asked.model)
         )
     model = state.desk.route(source, asked.target, asked.model)[-1]
-    completions = [answer.CompletionAnswer.of(one) for one in found]
+    completions = [answer.CompletionAnswer.of(one, prefix) for one in found]
     return _answered(answer.Completions(completions=completions, model=answer.ModelAnswer.of(model)))
 
 
