@@ -144,7 +144,7 @@ def without(text: str, wanted: Sequence[Item]) -> tuple[str, list[Gap]]:
 
 def filled(text: str, gaps: Sequence[tuple[int, Gap]]) -> str:
     """A text with items put into it, each at a place, with white space around it as it had."""
-    for place, gap in sorted(reversed(gaps), key=lambda one: -one[0]):
+    for place, gap in sorted(gaps, key=lambda one: one[0])[::-1]:
         head, tail = text[:place], text[place:]
         before = " " if gap.before and head and not head[-1].isspace() else ""
         behind = " " if gap.behind and tail and not tail[0].isspace() and tail[0] not in _BEHIND else ""
