@@ -81,7 +81,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sentences", type=int, default=500, help="of the text, at most")
     parser.add_argument("--slices", type=int, default=5, help="turns that the sentences are cut into")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--shortlist", type=int, default=0, help="of the int8 export: see `calque export --help`")
     parser.add_argument("--json", action="store_true")
     return parser
 
@@ -113,7 +112,6 @@ def measure(given: argparse.Namespace, aside: Path) -> dict[str, Any]:
         "sizes": {one: _size(aside / one / "fast") for one in engines}
         | {"transformers": _size(folder.path, "*.safetensors")},
         "corpus": {"test": places, "sentences": len(texts)},
-        "shortlist": given.shortlist,
         "seconds_are": "CPU time",
         "noise": noise,
         "machine": machine.describe(torch.device("cpu")),
@@ -153,8 +151,7 @@ def _exported(folder: Folder, aside: Path, kind: str, given: argparse.Namespace)
     place = aside / kind
     shutil.copytree(folder.path, place, ignore=shutil.ignore_patterns("fast"))
     print(f"exporting {kind} ...", file=sys.stderr)
-    shortlist = given.shortlist if kind == "int8" else 0
-    export(Export(folder=place, quantize=kind, sample_pairs=20, threads=given.threads, shortlist=shortlist))
+    export(Export(folder=place, quantize=kind, sample_pairs=20, threads=given.threads))
     return FastEngine(Folder.open(place), threads=given.threads)
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from contextlib import nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Annotated
 
-from calque.cli import show, terminal
 from calque.cli.flags import Json, command, switch
 from calque.recipes.translate import Translate
 
@@ -22,10 +22,21 @@ def translate(
     """Translate texts, a file or standard input, one line for each line."""
     from calque.scale.file import translate as run
 
-    results_are_seen = recipe.out is None and not json and sys.stdout.isatty()  # they are progress enough
-    with nullcontext(None) if results_are_seen else terminal.counting("texts") as progress:
+    seen = recipe.out is None and not json and (bool(recipe.text) or sys.stdout.isatty())  # progress enough
+    with nullcontext(None) if seen else _counting() as progress:
         done = run(recipe, sys.stdin.buffer, None if json else sys.stdout.buffer, progress, resume, restart)
     if json:
+        from calque.cli import terminal
+
         terminal.print_json(done.to_json())
-    else:
+    elif done.warned:
+        from calque.cli import show
+
         show.warnings(done)
+
+
+def _counting() -> AbstractContextManager[Callable[[int], None]]:
+    """The live count; what prints it is imported only where it is wanted, for one sentence is translated in less."""
+    from calque.cli import terminal
+
+    return terminal.counting("texts")

@@ -143,7 +143,7 @@ def _kept(work: _Work, new: Path, exact: FastFolder, rows: list[Measured], say: 
         say(f"measuring {quantization} ...")
         kept = _written(work, new, quantization)
         rows.append(_measured(work, kept))
-    details = {"shift": kept.shift, "aligned": kept.aligned, "shortlist": kept.shortlist}
+    details = {"shift": kept.shift, "aligned": kept.aligned}
     said = description(work.folder, quantization, work.never, **details, versions=machine.versions())
     write_text(new / "calque.json", json.dumps(said, indent=1) + "\n")
     return kept

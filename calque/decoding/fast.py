@@ -48,7 +48,7 @@ class FastEngine:
         self._network, self.compute_type = self._loaded(threads)
 
     def _loaded(self, threads: int | None) -> tuple[Network, str]:
-        use_wide_instructions()
+        settle()
         import ctranslate2
 
         known = ctranslate2.get_supported_compute_types("cpu")
@@ -86,7 +86,7 @@ class FastEngine:
         if prefixes is not None:
             begins = [[*self._forced, *prefix] for prefix in prefixes]
         wanted = self._wanted(sources, search, max(map(len, begins)))
-        if prefixes is None:
+        if prefixes is None and not self._fast.never:
             found = self._network.search(sources, begins, wanted)
             return [[self._hypothesis(ids, score, search) for ids, score in some] for some in found]
         found = self._network.search(sources, begins, replace(wanted, n_best=search.beam))
@@ -104,7 +104,7 @@ class FastEngine:
             most = longest(search, self._max_length - 1, read)
         if begun >= most:
             raise EngineError(f"the given beginning of {begun} tokens leaves no room: the model writes {most} at most")
-        return Wanted(search.beam, search.n_best, search.length_penalty, most, self._fast.never, self._fast.shortlist)
+        return Wanted(search.beam, search.n_best, search.length_penalty, most, self._fast.never)
 
     def _refuse_long(self, sources: Sequence[Sequence[int]]) -> None:
         read = max(map(len, sources))
@@ -126,7 +126,8 @@ class FastEngine:
     def _weighed(
         self, sources: Sequence[Sequence[int]], found: Sequence[Sequence[Sequence[int]]], search: Search
     ) -> list[list[Hypothesis]]:
-        """Hypotheses with the scores of all their tokens, best first: CTranslate2 does not count given ones."""
+        """Hypotheses with the scores of all their tokens, best first: CTranslate2 does not count given ones, and shares
+        out the probability of tokens that are never said."""
         flat = [self._ended(ids, 0.0) for some in found for ids in some]
         copies = [source for source, some in zip(sources, found, strict=True) for _ in some]
         told = iter(self.scores(copies, [hypothesis.ids for hypothesis in flat]))
@@ -196,11 +197,15 @@ class FastEngine:
         return tuple(tuple(row_S) for row_S in told_TS)
 
 
-def use_wide_instructions() -> None:
-    """Let CTranslate2 use AVX-512, a fifth faster here, on CPUs new enough not to slow down for it; by itself it never
-    does. CTranslate2 looks only once, before its first computation; CT2_FORCE_CPU_ISA, where it is set, decides."""
+def settle() -> None:
+    """What CTranslate2 reads once, when it is loaded or first computes; a variable that is set already decides.
+
+    AVX-512, a sixth faster here, is used on CPUs new enough not to slow down for it; by itself CTranslate2 never does.
+    Threads that have nothing to do sleep: while they wait by turning round, one sentence costs twice the CPU time.
+    """
     if "avx512_vnni" in cpu_flags():
         os.environ.setdefault("CT2_FORCE_CPU_ISA", "AVX512")
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def _usual_threads() -> int:

@@ -22,14 +22,13 @@ ROWS = 32  # sources computed at once, or so many hypotheses of a beam, where th
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """How a search is to go: beam, hypotheses a source, exponent of the length, most tokens (all that a target begins
-    with counted, the end token too), ids that are never said, whether a shortlist is used."""
+    with counted, the end token too), ids that are never said."""
 
     beam: int
     n_best: int
     length_penalty: float
     longest: int
     never: tuple[int, ...] = ()
-    shortlist: bool = False
 
 
 class Network(Protocol):
@@ -81,7 +80,6 @@ class TranslatingNetwork:
             max_decoding_length=wanted.longest,
             min_decoding_length=0,
             max_input_length=0,
-            use_vmap=wanted.shortlist,
             max_batch_size=max(ROWS // wanted.beam, 8),
             **_how(wanted),
         )
@@ -146,19 +144,28 @@ class ContinuingNetwork:
     def search(
         self, sources: Sequence[Sequence[int]], begins: Sequence[Sequence[int]], wanted: Wanted
     ) -> list[list[tuple[list[int], float]]]:
-        """As the protocol says."""
+        """As the protocol says. CTranslate2 counts new tokens alone, so that sources whose targets begin with more are
+        taken apart from the others."""
+        found: dict[int, list[tuple[list[int], float]]] = {}
+        for begun in sorted({len(begin) for begin in begins}):
+            places = [place for place, begin in enumerate(begins) if len(begin) == begun]
+            some = [[*sources[place], *self._start, *begins[place]] for place in places]
+            for place, told in zip(places, self._continued(some, wanted, wanted.longest - begun), strict=True):
+                found[place] = [([*begins[place], *said], score) for said, score in told]
+        return [found[place] for place in range(len(sources))]
+
+    def _continued(
+        self, streams: Sequence[Sequence[int]], wanted: Wanted, new: int
+    ) -> list[list[tuple[list[int], float]]]:
         results = self._generator.generate_batch(
-            [spelled([*source, *self._start, *begin]) for source, begin in zip(sources, begins, strict=True)],
+            [spelled(stream) for stream in streams],
             num_hypotheses=wanted.n_best,
-            max_length=wanted.longest - min(map(len, begins)),
+            max_length=new,
             include_prompt_in_result=False,
             max_batch_size=max(ROWS // wanted.beam, 8),
             **_how(wanted),
         )
-        return [
-            [([*begin, *said], score) for said, score in zip(result.sequences_ids, result.scores, strict=True)]
-            for begin, result in zip(begins, results, strict=True)
-        ]
+        return [list(zip(result.sequences_ids, result.scores, strict=True)) for result in results]
 
     def log_probs(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> list[list[float]]:
         """As the protocol says."""

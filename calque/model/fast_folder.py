@@ -26,7 +26,6 @@ class FastFolder:
     shift: 0 where the attention with which a token is predicted aligns it best, 1 where that with which it is read
         again, one step later, does.
     aligned: whether the network tells attention at all.
-    shortlist: whether there is a table of the target pieces that each source piece may become.
     """
 
     path: Path
@@ -34,7 +33,6 @@ class FastFolder:
     never: tuple[int, ...] = ()
     shift: int = 0
     aligned: bool = True
-    shortlist: bool = False
 
     @classmethod
     def find(cls, folder: Folder) -> FastFolder | None:
@@ -56,7 +54,6 @@ class FastFolder:
                 tuple(said["never"]),
                 int(said["shift"]),
                 bool(said["aligned"]),
-                bool(said["shortlist"]),
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ModelError(

@@ -12,7 +12,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import tomlkit
 import xxhash
 from pydantic import BaseModel
 from safetensors import SafetensorError
@@ -125,6 +124,8 @@ def damaged(path: Path, error: Exception) -> ModelError:
 
 def recipe_in(path: Path) -> dict[str, Any]:
     """The settings that made what lies in `path`; empty where it has none, ModelError where they are no TOML."""
+    import tomlkit
+
     file = path / "recipe.toml"
     try:
         return tomlkit.parse(file.read_text(encoding="utf-8")).unwrap() if file.is_file() else {}
@@ -154,6 +155,8 @@ def describe(path: Path, family: str, languages: tuple[str, str], codecs: tuple[
 
 def write_recipe(recipe: BaseModel, file: Path) -> None:
     """Write the resolved recipe as TOML, each setting with its description as a comment."""
+    import tomlkit
+
     document = tomlkit.document()
     plain = recipe.model_dump(mode="json", exclude_none=True)
     for name, field in type(recipe).model_fields.items():

@@ -28,18 +28,6 @@ class Export(Recipe):
         "is still there, else pieces drawn at random",
     )
     sample_pairs: int = Field(default=100, ge=1, le=10_000, description="pairs of the sample that are used, at most")
-    vocabulary: tuple[str, ...] = Field(
-        default=(), description=f"keep only target pieces that this text needs, and what spells others: {PLACE}"
-    )
-    shortlist: int = Field(
-        default=0,
-        ge=0,
-        le=10_000,
-        description="let each source piece become only so many target pieces, learned from --train; 0: all",
-    )
-    train: tuple[str, ...] = Field(
-        default=(), description=f"text to learn the shortlist from, by default the translator's own: {PLACE}"
-    )
     alignment: bool = Field(default=True, description="find the attention heads that align words, and tell theirs")
     replace: bool = Field(default=False, description="replace what was exported before")
     threads: int | None = Field(default=None, ge=1, description="CPU threads; by default each engine's choice")

@@ -1,0 +1,149 @@
+"""The fast engine beside the torch engine, the choice between them, and one sentence without torch."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+import translators
+
+from calque.decoding.choice import engine_of, is_fast
+from calque.decoding.engine import TorchEngine
+from calque.decoding.export import export
+from calque.decoding.fast import FastEngine
+from calque.decoding.translator import Translator
+from calque.errors import EngineError, ModelError, RecipeError
+from calque.recipes.export import Export
+from calque.recipes.handling import Handling
+from calque.recipes.search import Search
+
+TEXTS = [source for source, _ in translators.PAIRS[:6]]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A pair, exported in float32."""
+    made = translators.pair(tmp_path_factory.mktemp("fast"))
+    export(Export(folder=made.path, quantize="float32", sample_pairs=2, threads=1))
+    return made
+
+
+@pytest.fixture(scope="module")
+def engines(folder):
+    return FastEngine(folder, threads=1), TorchEngine(folder, "cpu", 1)
+
+
+def the_same(ours, theirs) -> bool:
+    texts = [[found.ids for found in some] for some in ours] == [[found.ids for found in some] for some in theirs]
+    scores = [
+        (a.score, b.score) for one, other in zip(ours, theirs, strict=True) for a, b in zip(one, other, strict=True)
+    ]
+    return texts and all(a == pytest.approx(b, abs=1e-5) for a, b in scores)
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        Search(beam=1),
+        Search(beam=4, n_best=3),
+        Search(beam=3, length_penalty=0.0, longest_ratio=0.25),
+        Search(beam=2, length_penalty=2.0),
+    ],
+)
+def test_both_engines_find_the_same_and_score_it_alike(folder, engines, search):
+    sources = folder.source_codec.encode_all(TEXTS)
+    ours, theirs = (engine.generate(sources, search) for engine in engines)
+    assert the_same(ours, theirs)
+    assert [found.ended for some in ours for found in some] == [found.ended for some in theirs for found in some]
+
+
+@pytest.mark.parametrize("make", [translators.native, translators.causal])
+def test_other_families_score_alike_too(tmp_path, make):
+    made = make(tmp_path)
+    export(Export(folder=made.path, quantize="float32", sample_pairs=2, threads=1, alignment=False))
+    sources = made.source_codec.encode_all(["a dog runs", "two girls sing"])
+    search = Search(beam=1, longest_ratio=1.5)
+    fast, torch = FastEngine(made, threads=1), TorchEngine(made, "cpu", 1)
+    ours, theirs = fast.generate(sources, search), torch.generate(sources, search)
+    assert the_same(ours, theirs)
+    begun = [some[0].ids[:place] for place, some in enumerate(theirs, start=2)]
+    assert the_same(fast.generate(sources, search, begun), theirs)
+    for reading, some in zip(fast.read(sources, [some[0].ids for some in theirs]), theirs, strict=True):
+        counted = reading.log_probs_T if some[0].ended else reading.log_probs_T[:-1]
+        assert sum(counted) / len(counted) == pytest.approx(some[0].score, abs=1e-5)
+
+
+def test_a_given_beginning_is_kept_and_scored(folder, engines):
+    fast, _ = engines
+    sources = folder.source_codec.encode_all(TEXTS)
+    free = fast.generate(sources, Search(beam=1))
+    begun = [some[0].ids[: 1 + place % 3] for place, some in enumerate(free)]
+    assert the_same(fast.generate(sources, Search(beam=1), begun), free)
+    others = [[ids[0], 7, 9] for ids in begun]
+    for other, (found, _) in zip(others, fast.generate(sources, Search(beam=4, n_best=2), others), strict=True):
+        assert found.ids[:3] == other
+
+
+def test_the_reading_of_a_translation_adds_up_to_its_score(folder, engines):
+    fast, _ = engines
+    sources = folder.source_codec.encode_all(TEXTS)
+    found = [some[0] for some in fast.generate(sources, Search(beam=1))]
+    for source, said, reading in zip(sources, found, fast.read(sources, [one.ids for one in found]), strict=True):
+        counted = reading.log_probs_T if said.ended else reading.log_probs_T[:-1]
+        assert sum(counted) / len(counted) == pytest.approx(said.score, abs=1e-5)
+        assert len(reading.attention_TS) == len(said.ids) + 1
+        assert {len(row) for row in reading.attention_TS} == {len(source)}
+        assert [sum(row) for row in reading.attention_TS] == pytest.approx([1.0] * len(reading.attention_TS), abs=1e-5)
+
+
+def test_what_is_too_long_is_refused(folder, engines):
+    fast, _ = engines
+    source = folder.source_codec.encode(TEXTS[0])
+    with pytest.raises(EngineError, match="a text of 41 tokens is longer than the 40 that the model takes"):
+        fast.generate([source[:-1] + [9] * (41 - len(source)) + source[-1:]], Search(beam=1))
+    with pytest.raises(EngineError, match="beginning of 39 tokens leaves no room: the model writes 39 at most"):
+        fast.generate([source], Search(beam=1), [[9] * 39])
+    with pytest.raises(EngineError, match="a translation of 40 tokens is longer than the 39 that the model writes"):
+        fast.read([source], [[9] * 40])
+    assert fast.generate([], Search(beam=1)) == fast.read([], []) == []
+
+
+def test_the_choice_of_engine(folder, tmp_path):
+    bare = translators.pair(tmp_path)
+    assert is_fast(folder)
+    assert is_fast(folder, device="cpu")
+    assert not is_fast(folder, device="cuda")
+    assert not is_fast(folder, "torch")
+    assert not is_fast(folder, adapted=True)
+    assert not is_fast(bare)
+    assert isinstance(engine_of(folder, threads=1), FastEngine)
+    with pytest.raises(ModelError, match="nothing was exported there yet: run `calque export"):
+        is_fast(bare, "fast")
+    with pytest.raises(RecipeError, match="it computes on the CPU, not on 'cuda'"):
+        is_fast(folder, "fast", "cuda")
+    with pytest.raises(RecipeError, match="its adapters need the network itself"):
+        is_fast(folder, "fast", adapted=True)
+    with pytest.raises(RecipeError, match="unknown engine 'fats'; did you mean 'fast'"):
+        is_fast(folder, "fats")
+
+
+def test_the_translator_says_the_same_by_both_engines(folder):
+    ours, theirs = (Translator(folder.path, "cpu", 1, engine).translate(TEXTS) for engine in ("fast", "torch"))
+    assert [one.text for one in ours] == [one.text for one in theirs]
+    assert [one.score for one in ours] == pytest.approx([one.score for one in theirs], abs=1e-5)
+
+
+def test_one_sentence_is_translated_without_torch(folder):
+    script = (
+        "import sys\n"
+        "from calque.cli.main import run\n"
+        f"code = run(['translate', {str(folder.path)!r}, {TEXTS[0]!r}])\n"
+        "known = ('torch', 'transformers', 'ctranslate2', 'sacrebleu', 'tomlkit')\n"
+        "print(code, [name for name in known if name in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    said, modules = done.stdout.splitlines()
+    (wanted,) = Translator(folder.path, "cpu", 1, "fast").translate([TEXTS[0]], handling=Handling())
+    assert said == wanted.text
+    assert modules == "0 ['ctranslate2']"
