@@ -24,6 +24,7 @@ CALLS = {
     "--model minilm --json",
     "evaluate": "calque evaluate {folder} --test {corpus}/test --worst 1 --json",
     "compare": "calque compare {folder} copied={corpus}/test.en --test {corpus}/test --sentences 1 --json",
+    "export": "calque export {folder} --sample-pairs 20 --threads 1 --replace --json",
     "translate": 'calque translate {folder} "A small dog sleeps." --n-best 2 --json',
     "doctor": "calque doctor --json",
     "comet": "calque comet --json",

@@ -14,9 +14,11 @@ from natives import KINDS as NATIVES
 
 from calque.decoding import proof
 from calque.decoding.export import export
+from calque.decoding.fast import FastEngine
 from calque.errors import MachineError, ModelError, RecipeError
 from calque.model import family as families
 from calque.recipes.export import Export
+from calque.recipes.search import Search
 
 ENCODERS = ("bert", "bert-generation", "camembert", "distilbert", "electra", "roberta", "xlm-roberta")
 DECODERS = ("bert", "bert-generation", "camembert", "electra", "gpt2", "roberta", "xglm", "xlm-roberta")
@@ -67,6 +69,33 @@ def test_an_export_that_computes_something_else_is_refused(pair, tmp_path, monke
         exported(folder, alignment=False)
     assert not (folder.path / "fast").exists()
     assert not [file.name for file in folder.path.iterdir() if file.name.startswith(".")]
+
+
+def test_a_shortlist_is_learned_written_and_kept_to(tmp_path):
+    folder = translators.pair(tmp_path)
+    train = corpus(tmp_path, "train", translators.PAIRS)
+    done = exported(folder, shortlist=2, train=(train,), alignment=False)
+    assert [row["name"] for row in done["engines"]][2:] == ["fast int8", "fast int8, shortlist 2"]
+    table = dict(line.split("\t") for line in (folder.path / "fast" / "vmap.txt").read_text().splitlines())
+    always = set(map(int, table.pop("").split()))
+    source = folder.source_codec.encode("three four")
+    allowed = always.union(*(map(int, table[str(i)].split()) for i in source if str(i) in table))
+    (found,) = FastEngine(folder, threads=1).generate([source], Search(beam=2))
+    assert found[0].ids
+    assert set(found[0].ids) <= allowed
+
+
+def test_a_lexicon_finds_what_goes_together():
+    """By hand: 5 always comes with 7, 6 with 8, whatever else is there."""
+    from calque.decoding.shortlist import _best
+
+    rows = [([5, 6], [7, 8]), ([5], [7]), ([6, 9], [8, 3]), ([9, 5], [3, 7])]
+    assert _best(rows, 10, 1) == {5: (7,), 6: (8,), 9: (3,)}
+
+
+def test_a_shortlist_needs_text(pair):
+    with pytest.raises(RecipeError, match="does not say what it was trained on: name the text with --train"):
+        exported(pair, replace=True, shortlist=5)
 
 
 def test_what_the_cpu_cannot_compute_is_refused(pair, monkeypatch):
@@ -121,7 +150,6 @@ def test_alignment_finds_the_head_that_looks_where_it_matters():
 
 
 def test_heads_that_are_moved_change_nothing_but_what_is_told(pair):
-    from calque.decoding.fast import FastEngine
     from calque.decoding.reference import attention
     from calque.decoding.specification.layer import Heads
     from calque.decoding.specification.table import specification

@@ -9,13 +9,16 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from calque.corpus.clean import usable
+from calque.corpus.read import Corpus
 from calque.decoding import machine, proof
 from calque.decoding.fast import FastEngine
 from calque.decoding.sample import Sample, sample
+from calque.decoding.shortlist import Shortlist, learn
 from calque.errors import MachineError, ModelError, RecipeError
 from calque.model import disk
 from calque.model.fast_folder import NAME, FastFolder, description
@@ -72,6 +75,7 @@ def export(recipe: Export, say: Say = lambda _: None) -> Report:
     if out.exists() and not recipe.replace:
         raise RecipeError(f"{out} exists already: give --replace to make it anew, or remove it")
     refuse_uncomputable(recipe.quantize)
+    shortlist = _shortlist(recipe, folder)
     work = _begun(recipe, folder, sample(folder, recipe.sample, recipe.sample_pairs), say)
     rows = [proof.itself(work.reference, _weights(folder), folder.target_codec, folder.target)]
     with _aside(folder) as aside:
@@ -81,6 +85,9 @@ def export(recipe: Export, say: Say = lambda _: None) -> Report:
         _refuse_inexact(rows[-1], folder)
         with _replacing(out, recipe.replace) as new:
             kept = _kept(work, new, exact, rows, say)
+            if shortlist is not None:
+                kept = _shortened(work, kept, shortlist, rows, say)
+            _describe(work, kept)
             report = _report(work, kept, rows, time.monotonic() - began)
             write_text(new / "report.json", json.dumps(report.to_json(), ensure_ascii=False, indent=1) + "\n")
     return report
@@ -143,16 +150,41 @@ def _kept(work: _Work, new: Path, exact: FastFolder, rows: list[Measured], say: 
         say(f"measuring {quantization} ...")
         kept = _written(work, new, quantization)
         rows.append(_measured(work, kept))
-    details = {"shift": kept.shift, "aligned": kept.aligned}
-    said = description(work.folder, quantization, work.never, **details, versions=machine.versions())
-    write_text(new / "calque.json", json.dumps(said, indent=1) + "\n")
+    return kept
+
+
+def _describe(work: _Work, kept: FastFolder) -> None:
+    details = {"shift": kept.shift, "aligned": kept.aligned, "shortlist": kept.shortlist}
+    said = description(work.folder, kept.quantization, work.never, **details, versions=machine.versions())
+    write_text(kept.path / "calque.json", json.dumps(said, indent=1) + "\n")
+
+
+def _shortlist(recipe: Export, folder: Folder) -> Shortlist | None:
+    """What the recipe's shortlist allows; read first, so that a text that is not there stops nothing later."""
+    if not recipe.shortlist:
+        return None
+    if folder.family == "causal":
+        raise RecipeError(f"{folder.path}: a decoder alone has no shortlist in CTranslate2: leave out --shortlist")
+    places = recipe.train or tuple(str(place) for place in folder.recipe.get("train", ()))
+    if not places:
+        raise RecipeError(f"{folder.path} does not say what it was trained on: name the text with --train")
+    pairs = usable(Corpus.open(places, folder.source, folder.target))
+    return learn(pairs, folder.source_codec, folder.target_codec, recipe.shortlist)
+
+
+def _shortened(work: _Work, kept: FastFolder, shortlist: Shortlist, rows: list[Measured], say: Say) -> FastFolder:
+    """The same with the table that CTranslate2 looks for, measured again."""
+    say("measuring the shortlist ...")
+    write_text(kept.path / "vmap.txt", "".join(shortlist.lines()))
+    kept = replace(kept, shortlist=work.recipe.shortlist)
+    rows.append(_measured(work, kept))
     return kept
 
 
 def _measured(work: _Work, fast: FastFolder) -> Measured:
     engine = FastEngine(work.folder, fast, work.recipe.threads)
     codec, language = work.folder.target_codec, work.folder.target
-    name = f"fast {fast.quantization}"
+    name = f"fast {fast.quantization}" + (f", shortlist {fast.shortlist}" if fast.shortlist else "")
     try:
         return proof.measure(name, engine, work.reference, proof.size(fast.path), codec, language)
     except (RuntimeError, ValueError) as error:  # what CTranslate2 raises

@@ -86,7 +86,7 @@ class FastEngine:
         if prefixes is not None:
             begins = [[*self._forced, *prefix] for prefix in prefixes]
         wanted = self._wanted(sources, search, max(map(len, begins)))
-        if prefixes is None and not self._fast.never:
+        if prefixes is None and not self._fast.never and not self._fast.shortlist:
             found = self._network.search(sources, begins, wanted)
             return [[self._hypothesis(ids, score, search) for ids, score in some] for some in found]
         found = self._network.search(sources, begins, replace(wanted, n_best=search.beam))
@@ -104,7 +104,9 @@ class FastEngine:
             most = longest(search, self._max_length - 1, read)
         if begun >= most:
             raise EngineError(f"the given beginning of {begun} tokens leaves no room: the model writes {most} at most")
-        return Wanted(search.beam, search.n_best, search.length_penalty, most, self._fast.never)
+        return Wanted(
+            search.beam, search.n_best, search.length_penalty, most, self._fast.never, self._fast.shortlist > 0
+        )
 
     def _refuse_long(self, sources: Sequence[Sequence[int]]) -> None:
         read = max(map(len, sources))
@@ -127,7 +129,7 @@ class FastEngine:
         self, sources: Sequence[Sequence[int]], found: Sequence[Sequence[Sequence[int]]], search: Search
     ) -> list[list[Hypothesis]]:
         """Hypotheses with the scores of all their tokens, best first: CTranslate2 does not count given ones, and shares
-        out the probability of tokens that are never said."""
+        out the probability of those that it may not say."""
         flat = [self._ended(ids, 0.0) for some in found for ids in some]
         copies = [source for source, some in zip(sources, found, strict=True) for _ in some]
         told = iter(self.scores(copies, [hypothesis.ids for hypothesis in flat]))

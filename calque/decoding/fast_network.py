@@ -22,13 +22,15 @@ ROWS = 32  # sources computed at once, or so many hypotheses of a beam, where th
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """How a search is to go: beam, hypotheses a source, exponent of the length, most tokens (all that a target begins
-    with counted, the end token too), ids that are never said."""
+    with counted, the end token too), ids that are never said, whether to
+    keep to the shortlist."""
 
     beam: int
     n_best: int
     length_penalty: float
     longest: int
     never: tuple[int, ...] = ()
+    shortlist: bool = False
 
 
 class Network(Protocol):
@@ -80,6 +82,7 @@ class TranslatingNetwork:
             max_decoding_length=wanted.longest,
             min_decoding_length=0,
             max_input_length=0,
+            use_vmap=wanted.shortlist,
             max_batch_size=max(ROWS // wanted.beam, 8),
             **_how(wanted),
         )

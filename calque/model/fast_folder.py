@@ -26,6 +26,7 @@ class FastFolder:
     shift: 0 where the attention with which a token is predicted aligns it best, 1 where that with which it is read
         again, one step later, does.
     aligned: whether the network tells attention at all.
+    shortlist: how many target pieces each source piece may become; 0: all.
     """
 
     path: Path
@@ -33,6 +34,7 @@ class FastFolder:
     never: tuple[int, ...] = ()
     shift: int = 0
     aligned: bool = True
+    shortlist: int = 0
 
     @classmethod
     def find(cls, folder: Folder) -> FastFolder | None:
@@ -54,6 +56,7 @@ class FastFolder:
                 tuple(said["never"]),
                 int(said["shift"]),
                 bool(said["aligned"]),
+                int(said["shortlist"]),
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ModelError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from calque.recipes.parallel import PLACE
 from calque.recipes.recipe import Recipe
@@ -28,6 +28,21 @@ class Export(Recipe):
         "is still there, else pieces drawn at random",
     )
     sample_pairs: int = Field(default=100, ge=1, le=10_000, description="pairs of the sample that are used, at most")
+    shortlist: int = Field(
+        default=0,
+        ge=0,
+        le=10_000,
+        description="let each source piece become only so many target pieces, learned from --train; 0: all",
+    )
+    train: tuple[str, ...] = Field(
+        default=(), description=f"text to learn the shortlist from, by default the translator's own: {PLACE}"
+    )
     alignment: bool = Field(default=True, description="find the attention heads that align words, and tell theirs")
     replace: bool = Field(default=False, description="replace what was exported before")
     threads: int | None = Field(default=None, ge=1, description="CPU threads; by default each engine's choice")
+
+    @model_validator(mode="after")
+    def _train_is_for_the_shortlist(self) -> Export:
+        if self.train and not self.shortlist:
+            raise ValueError("train is what a shortlist is learned from: give --shortlist too, or leave it out")
+        return self
