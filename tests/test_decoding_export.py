@@ -82,7 +82,8 @@ def test_a_shortlist_is_learned_written_and_kept_to(tmp_path):
     allowed = always.union(*(map(int, table[str(i)].split()) for i in source if str(i) in table))
     (found,) = FastEngine(folder, threads=1).generate([source], Search(beam=2))
     assert found[0].ids
-    assert set(found[0].ids) <= allowed
+    special = folder.target_codec.special  # CTranslate2 allows what begins and ends a text by itself
+    assert set(found[0].ids) <= allowed | {special.bos, special.eos}
 
 
 def test_a_lexicon_finds_what_goes_together():
