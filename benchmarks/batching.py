@@ -1,9 +1,9 @@
 """Does a sentence get the same translation alone and in any batch?
 
 Each sentence is translated alone, then all of them together, and again in random orders cut into random batches. Where
-a text differs, both are read by the model in one pass: how far are their scores apart, and how far the
-log-probabilities of the two tokens at which they part? A difference is a near-tie where one of the two is less than
-`--tie`.
+a text differs, both are read by the model in one pass, as the vocabulary spells them anew: how far are their scores
+apart, and how far the log-probabilities of the two tokens at which they part? A difference is a near-tie where one of
+the two is less than `--tie`.
 """
 
 from __future__ import annotations

@@ -76,30 +76,53 @@ def complete(mouth: Mouth, text: str, prefix: str, count: int, search: Search) -
     """See `Translator.complete`."""
     place = _place(mouth, text, prefix, Handling())
     source = _encoded(mouth.folder.source_codec, place.body)
-    codec = mouth.folder.target_codec
-    head, fragment = _broken(place.begun)
-    start = codec.encode_bare(head)
-    looked_at = max(_WIDE * count, _HEALING if fragment else 0)
-    (likeliest,) = mouth.engine.ahead([source], [start], looked_at)
-    able = [([*start, token], chance) for token, chance in likeliest if token not in codec.hidden]
-    if fragment:
-        able = [(ids, chance) for ids, chance in able if codec.decode(ids).startswith(place.begun)][: _WIDE * count]
-        able.append((codec.encode_bare(place.begun), -math.inf))
+    able = _ahead(mouth, place, source, _WIDE * count)
     found: dict[str, tuple[float, str, float]] = {}
     plain = search.model_copy(update={"n_best": 1})
     went_on = _went_on(mouth, place, source, [ids for ids, _ in able], plain)
-    for (_, chance), (said, score) in zip(able, went_on, strict=True):
+    for (_, chance), (said, score, _fits) in zip(able, went_on, strict=True):
         word = _next(said, len(place.begun))
         known = found.get(word)
         if known is None:
-            found[word] = (math.exp(chance), said, score)
+            found[word] = (chance, said, score)
         else:
-            found[word] = (known[0] + math.exp(chance), *known[1:])
+            found[word] = (known[0] + chance, *known[1:])
     best = sorted((one for word, one in found.items() if word), key=lambda one: -one[0])[:count]
     return [
         _followed(mouth, Translation(place.done + said, score, confidence=min(1.0, chance)), place, plain, None)
         for chance, said, score in best
     ]
+
+
+def _ahead(mouth: Mouth, place: _Place, source: list[int], count: int) -> list[tuple[list[int], float]]:
+    """Ids with which the sentence may go on, one token behind its beginning, each with its chance.
+
+    Where the beginning ends within a word, that may also be the beginning of one piece: those that fit are beside them.
+    """
+    codec = mouth.folder.target_codec
+    start = codec.encode_bare(place.begun.rstrip())
+    head, fragment = _broken(place.begun)
+    whole = codec.encode_bare(head) if fragment else start
+    if not fragment or start[: len(whole)] != whole:
+        (likeliest,) = mouth.engine.ahead([source], [start], count)
+        able = [([*start, token], math.exp(chance)) for token, chance in likeliest if token not in codec.hidden]
+        return [one for one in able if codec.decode(one[0]).startswith(place.begun)] or able
+    (reading,) = mouth.engine.read([source], [start])
+    spelled = math.exp(sum(reading.log_probs_T[len(whole) : len(start)]))
+    behind, instead = mouth.engine.ahead([source, source], [start, whole], max(count, _HEALING))
+    able = [([*start, token], spelled * math.exp(chance)) for token, chance in behind[:count]]
+    able += [
+        ([*whole, token], math.exp(chance))
+        for token, chance in instead
+        if token not in start[len(whole) :] and _longer_than(codec.decode([*whole, token]), place.begun)
+    ]
+    total = sum(chance for _, chance in able) or 1.0
+    able = [(ids, chance / total) for ids, chance in able if ids[-1] not in codec.hidden]
+    return sorted(able, key=lambda one: -one[1])[:count]
+
+
+def _longer_than(said: str, begun: str) -> bool:
+    return said.startswith(begun) and len(said) > len(begun)
 
 
 def _place(mouth: Mouth, text: str, prefix: str, handling: Handling) -> _Place:
@@ -154,33 +177,38 @@ def _started(mouth: Mouth, place: _Place, search: Search) -> list[tuple[str, flo
         (plain,) = mouth.translator.translate([place.body], search, mouth.adapter)
         return [(plain.text, plain.score), *plain.alternatives]
     source, codec = _encoded(mouth.folder.source_codec, place.body), mouth.folder.target_codec
-    starts = [codec.encode_bare(place.begun)]
+    starts = [codec.encode_bare(place.begun.rstrip())]
     head, fragment = _broken(place.begun)
     if fragment:  # the word that was begun may be one piece, which its beginning's pieces would never lead to
         known = codec.encode_bare(head)
         (likeliest,) = mouth.engine.ahead([source], [known], _HEALING)
         whole = [[*known, token] for token, _ in likeliest if token not in codec.hidden]
         starts += [ids for ids in whole if ids not in starts and codec.decode(ids).startswith(place.begun)][:_FINISHED]
-    found = dict.fromkeys(_went_on(mouth, place, source, starts, search))
-    return sorted(found, key=lambda one: -one[1])
+    wide = search.model_copy(update={"n_best": search.beam})  # some go on with the last word, behind a space
+    found = dict.fromkeys(_went_on(mouth, place, source, starts, wide))
+    return [(said, score) for said, score, _ in sorted(found, key=lambda one: (not one[2], -one[1]))]
 
 
 def _went_on(
     mouth: Mouth, place: _Place, source: list[int], starts: Sequence[list[int]], search: Search
-) -> list[tuple[str, float]]:
-    """For each start all hypotheses that go on with it, as text that begins as it should."""
+) -> list[tuple[str, float, bool]]:
+    """For each start all hypotheses that go on with it, as text that begins as it should, and whether it does by
+    itself."""
     codec = mouth.folder.target_codec
     found = mouth.engine.generate([source] * len(starts), search, starts)
-    return [
-        (_fitted(codec, place.begun, start, hypothesis.ids), hypothesis.score)
+    told = [
+        (codec.decode(one.ids).replace("\n", " "), start, one)
         for start, some in zip(starts, found, strict=True)
-        for hypothesis in some
+        for one in some
+    ]
+    return [
+        (_fitted(codec, place.begun, said, start, one.ids), one.score, said.startswith(place.begun))
+        for said, start, one in told
     ]
 
 
-def _fitted(codec: Codec, begun: str, start: Sequence[int], ids: Sequence[int]) -> str:
-    """The text of ids with exactly this beginning, whatever the vocabulary makes of it (case, spaces)."""
-    said = codec.decode(ids).replace("\n", " ")
+def _fitted(codec: Codec, begun: str, said: str, start: Sequence[int], ids: Sequence[int]) -> str:
+    """What was said with exactly this beginning, whatever the vocabulary makes of it (case, spaces)."""
     if said.startswith(begun):
         return said.rstrip() if len(said.rstrip()) >= len(begun) else begun
     stripped = begun.rstrip()

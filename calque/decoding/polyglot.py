@@ -77,9 +77,7 @@ class Polyglot:
             RecipeError: no folder, two of one name, or a setting that is not known.
             ModelError: a folder is no translator.
         """
-        if engine not in ("auto", "torch"):
-            raise RecipeError(f"unknown engine '{engine}'{nearest(engine, ('auto', 'torch'))} (known: auto, torch)")
-        opened = [(Path(folder), Translator(folder, device, threads)) for folder in folders]
+        opened = [(Path(folder), Translator(folder, device, threads, engine)) for folder in folders]
         return cls(Model.of(path.resolve().name, translator) for path, translator in opened)
 
     @cached_property

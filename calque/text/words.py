@@ -9,7 +9,7 @@ from calque.text import shield
 _SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _WORD = re.compile(
     rf"[{_SPACELESS}]"  # where words have no spaces between them, a character
-    r"|(?i:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu)['’](?=\w{2})"  # l'homme is two words, don't is one
+    r"|(?i:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu)['’](?=\w)"  # l'homme is two words, don't is one
     rf"|(?:(?![{_SPACELESS}])\w)+(?:['’\u2019.-](?:(?![{_SPACELESS}])\w)+)*"
     r"|[^\w\s]"
 )

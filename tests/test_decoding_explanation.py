@@ -1,0 +1,64 @@
+"""Confidence and alignment, computed by hand."""
+
+from __future__ import annotations
+
+import math
+import random
+
+import pytest
+
+from calque.decoding import alignment, confidence
+from calque.decoding.confidence import Calibration
+from calque.errors import ModelError
+
+
+def test_links_follow_what_a_word_looks_at_more_than_others_do():
+    attention = [[0.5, 0.1, 0.4], [0.1, 0.4, 0.5], [0.1, 0.1, 0.8]]  # everything looks at the full stop
+    pieces = [(0, 3), (4, 7), (7, 8)]
+    assert alignment.links(attention, (pieces, pieces), (pieces, pieces)) == [(0, 0), (1, 1), (2, 2)]
+
+
+def test_pieces_are_summed_into_words():
+    attention = [[0.7, 0.2, 0.1], [0.2, 0.7, 0.1], [0.1, 0.1, 0.8]]
+    sides = [(0, 2), (2, 5), (5, 9)], [(0, 1), (1, 4), (5, 6)]
+    assert alignment.links(attention, sides, ([(0, 5), (6, 9)], [(0, 4), (5, 6)])) == [(0, 0), (1, 1)]
+
+
+def test_a_word_without_pieces_has_no_link():
+    assert alignment.links([[1.0]], ([(0, 1)], [(0, 1)]), ([(0, 1)], [(0, 1), (2, 3)])) == [(0, 0)]
+
+
+def test_features():
+    assert confidence.features([-0.1, -0.3, -0.2], [0, 1]) == pytest.approx((-0.4, -0.3, -0.2))
+    assert confidence.features([-30.0], []) == (-8.0, -8.0, -8.0)
+
+
+def test_a_fit_finds_the_chances_that_were_drawn():
+    dice = random.Random(0)
+    true = Calibration(1.5, 0.5, 1.0, 2.0)
+    examples = []
+    for _ in range(1500):
+        features = (-2 * dice.random(), -3 * dice.random(), -dice.random())
+        examples.append((features, dice.random() < true.chance(features)))
+    fitted = confidence.fit(examples)
+    assert fitted.words == 1500
+    errors = [abs(fitted.chance(features) - true.chance(features)) for features, _ in examples]
+    assert max(errors) < 0.1
+    mean = sum(fitted.chance(features) for features, _ in examples) / 1500
+    assert mean == pytest.approx(sum(right for _, right in examples) / 1500, abs=1e-3)
+
+
+def test_a_fit_of_what_is_always_right_is_finite():
+    fitted = confidence.fit([((-0.1, -0.1, -0.1), True)] * 50)
+    assert 0.9 < fitted.chance((-0.1, -0.1, -0.1)) < 1
+    assert math.isfinite(fitted.constant)
+
+
+def test_a_calibration_lies_in_its_folder(tmp_path):
+    assert confidence.of_folder(tmp_path) == confidence.DEFAULT
+    kept = Calibration(1.0, 2.0, 3.0, 4.0, 5)
+    kept.save(tmp_path)
+    assert confidence.of_folder(tmp_path) == kept
+    (tmp_path / confidence.FILE).write_text("{}")
+    with pytest.raises(ModelError, match=r"calibration\.json: damaged"):
+        confidence.of_folder(tmp_path)

@@ -1,0 +1,204 @@
+"""Translating with care, around engines that do what they like."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from fake_translator import make_folder
+
+from calque.decoding import guard
+from calque.decoding.translator import Translator
+from calque.model.hypothesis import Hypothesis, Reading
+from calque.recipes.handling import Handling
+from calque.recipes.search import Search
+from calque.text import shield
+from calque.text.codec import Codec
+
+CARE = Handling()
+PLAIN = Handling(normalise=False, protect=False, guard=False)
+
+
+class Saying:
+    """An engine that says what a function makes of a text and a search."""
+
+    def __init__(self, folder, says):
+        self.source = Codec.load(folder / "source", max_length=200)
+        self.target = Codec.load(folder / "target", max_length=200)
+        self.says = says
+        self.asked = []
+
+    def generate(self, sources, search, prefixes=None):
+        texts = [self.source.decode(ids) for ids in sources]
+        self.asked += texts
+        return [self._hypotheses(self.says(text, search)) for text in texts]
+
+    def _hypotheses(self, said):
+        said = [said] if isinstance(said, str) else said
+        return [Hypothesis(self.target.encode_bare(text), -1.0 - k) for k, text in enumerate(said)]
+
+    def read(self, sources, targets):
+        return [Reading(tuple([-0.1] * (len(target) + 1))) for target in targets]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return make_folder(tmp_path_factory.mktemp("handler") / "en-fr", max_length=200)
+
+
+def translated(folder, says, text, handling=CARE, search=None):
+    engine = Saying(folder, says)
+    (translation,) = Translator(folder, engine=engine).translate([text], search, handling=handling)
+    return translation, engine
+
+
+PIECES = [
+    *("A dog runs.", "Is it fast?", "Mr. Smith left", "See www.b.org. Now", "3.5 km!", "e.g. this", "%s", "“Oh.”", "x"),
+    *(
+        " ",
+        "  ",
+        "\t",
+        "\n",
+        "\n\n",
+        "\r\n",
+        "\u00a0",
+        "\u3000",
+        "...",
+        "😀",
+        "@anna",
+        "<b>",
+        "</b>",
+        ";",
+        "。",
+        "a" * 40,
+    ),
+]
+
+
+def random_texts(count, seed):
+    dice = random.Random(seed)
+    return ["".join(dice.choice(PIECES) for _ in range(dice.randrange(1, 14))) for _ in range(count)]
+
+
+@pytest.mark.parametrize("handling", [PLAIN, Handling(guard=False), Handling(sentences=False, guard=False)])
+def test_an_engine_that_repeats_gives_the_text_back_byte_for_byte(folder, handling):
+    engine = Saying(folder, lambda text, search: text)
+    texts = [*random_texts(100, 1), "", " \n\n ", "\u200b"]
+    said = Translator(folder, engine=engine).translate(texts, handling=handling)
+    assert [translation.text for translation in said] == texts
+
+
+def test_sentences_are_translated_one_by_one(folder):
+    text = "A dog runs. See v. 2 at www.b.org. It is fast!\n\n  Two birds sing."
+    said, engine = translated(folder, lambda text, search: text.upper(), text, PLAIN)
+    assert said.text == text.upper()
+    assert sorted(engine.asked) == ["A dog runs.", "It is fast!", "See v. 2 at www.b.org.", "Two birds sing."]
+
+
+def test_one_clean_sentence_is_searched_as_it_is_without_care(folder):
+    engine = Saying(folder, lambda text, search: text.upper())
+    translator = Translator(folder, engine=engine)
+    assert translator.translate(["A dog runs."], handling=CARE) == translator.translate(["A dog runs."])
+    assert engine.asked == ["A dog runs."] * 2
+
+
+def broken_engine(seed):
+    dice = random.Random(seed)
+    words = [
+        "un",
+        "chien",
+        "3",
+        "km",
+        "%",
+        "s",
+        "www.",
+        "b.org",
+        "{",
+        "}",
+        ".",
+        "@",
+        "7",
+        "Max",
+        "Paris",
+        "\n",
+        "😀",
+        "XX",
+    ]
+
+    def says(text, search):
+        kind = dice.randrange(4)
+        if kind == 0:
+            return text
+        if kind == 1:
+            return text.replace("3", "33").replace("@", "").replace("%", "% ")
+        return " ".join(dice.choice(words) for _ in range(dice.randrange(8)))
+
+    return says
+
+
+def test_what_must_not_change_is_there_once_whatever_the_engine_says(folder):
+    texts = [
+        *("Ask {name} about 3 km at a@b.org.", "%s: see https://b.org/x (50%) now", "@anna has 12 dogs 😀 #sun"),
+        *("<b>Hello</b> to 3, 3 and 3 dogs", "{x}{y}", "Run %(n)d times, not 7, Max!", "a 1 b 2 c 3 d 4 e 5 f 6 g"),
+    ]
+    for seed in range(10):
+        said = Translator(folder, engine=Saying(folder, broken_engine(seed))).translate(texts, handling=CARE)
+        for text, translation in zip(texts, said, strict=True):
+            assert shield.kept(shield.items(text), translation.text), (seed, text, translation.text)
+
+
+def test_a_disguise_is_tried_where_an_item_is_lost(folder):
+    def says(text, search):
+        return text.replace("Ask", "Demandez à").replace("{name}", "")
+
+    said, engine = translated(folder, says, "Ask {name} now.")
+    assert said.text == "Demandez à {name} now."
+    assert said.warnings == ()
+    assert "Ask Max now." in engine.asked
+
+
+def test_what_no_disguise_saves_is_translated_around(folder):
+    said, _ = translated(folder, lambda text, search: "Le chien." if "dog" in text else "", "the dog %s")
+    assert said.text == "le chien %s"
+    assert said.warnings == ("what must not change was translated around: the words beside it may not fit one another",)
+
+
+def test_the_first_hypothesis_that_keeps_all_is_taken(folder):
+    said, _ = translated(folder, lambda t, s: ["deux chiens", "3 chiens", "3 chats"], "3 dogs", search=Search(n_best=3))
+    assert (said.text, said.score, said.alternatives) == ("3 chiens", -2.0, (("3 chats", -3.0),))
+
+
+LOOP = "le chien le chien le chien le chien"
+
+
+@pytest.mark.parametrize(
+    ("bad", "why"),
+    [("", guard.EMPTY), (LOOP, guard.LOOP), ("mot " + "ab" * 60, guard.LOOP), ("a brown dog runs here", guard.COPY)],
+)
+def test_what_is_wrong_is_looked_for_again(folder, bad, why):
+    source = "a brown dog runs here"
+    said, _ = translated(folder, lambda text, search: bad if search.beam == 4 else "un chien court", source)
+    assert (said.text, said.warnings) == ("un chien court", ())
+    said, _ = translated(folder, lambda text, search: bad, source)
+    assert why in " ".join(said.warnings)
+    assert said.text == (bad.rstrip() or source)
+
+
+def test_faults():
+    pair = ("en", "fr")
+    assert guard.faults("a dog", "un chien", True, pair) == []
+    assert guard.faults("ha ha ha ha ha", "ah ah ah ah ah", True, pair) == []
+    assert guard.faults("Paris Match", "Paris Match", True, pair) == []
+    assert guard.faults("we all run home now", "we all run home now", True, ("en", "en-GB")) == []
+    assert guard.faults("a", "b" + "c d e f g h i j k l m n" * 3, True, pair) == [guard.RUNAWAY]
+    assert guard.faults("a dog", "un chien", False, pair) == [guard.RUNAWAY]
+
+
+def test_explanations_are_placed_in_the_whole_text(folder):
+    text = "A dog.  Two birds!\n"
+    said, _ = translated(folder, lambda t, search: t.upper(), text, Handling(explain=True))
+    places = [(word.start, word.end) for word in said.alignment.target]
+    assert [said.text[start:end] for start, end in places] == ["A", "DOG", ".", "TWO", "BIRDS", "!"]
+    assert [text[word.start : word.end] for word in said.alignment.source] == ["A", "dog", ".", "Two", "birds", "!"]
+    assert said.alignment.links == ()
+    assert 0.5 < said.confidence < 1
