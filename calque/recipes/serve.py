@@ -44,7 +44,7 @@ class Waiting(Recipe):
         default=400, ge=20, description="texts with more characters wait as their lines and sentences, each for itself"
     )
     background_characters: int = Field(
-        default=300, ge=1, description="most characters of documents and long lists computed at once while others ask"
+        default=150, ge=1, description="most characters of documents and long lists computed at once while others ask"
     )
     queue: int = Field(default=512, ge=1, description="most texts that wait; further requests are told to come back")
     queue_characters: int = Field(default=200_000, ge=1, description="most characters that wait")
@@ -57,7 +57,7 @@ class Waiting(Recipe):
         default=30.0, gt=0, description="seconds that open requests have to end after SIGTERM; new ones are refused"
     )
     linger_seconds: float = Field(
-        default=0.0,
+        default=1.0,
         ge=0,
         description="seconds between SIGTERM and the end of accepting, in which /ready already says no",
     )
