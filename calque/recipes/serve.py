@@ -72,6 +72,12 @@ class Serve(Admission, Waiting, Keeping):
     host: str = Field(default="127.0.0.1", description="address to listen on")
     port: int = Field(default=5000, ge=0, le=65_535, description="port to listen on; 0 takes a free one")
     beam: int = Field(default=4, ge=1, le=64, description="beam size where a request does not say; 1 is fastest")
+    search_tokens: int = Field(
+        default=400,
+        ge=16,
+        description="source tokens that the engine searches at once, padding included: what was gathered is searched "
+        "in parts of like length",
+    )
     database: Path = Field(
         default=Path("calque-serve.sqlite"), description="file of usage, glossaries and jobs (SQLite, made when absent)"
     )
