@@ -273,10 +273,7 @@ class Bench:
         wait."""
         before = await asyncio.to_thread(server.measure, "calque_texts_total")
         busy = Client(server.address)
-        texts = [self.sentences[number % len(self.sentences)] for number in range(GONE)]
-        source, target = self.languages
-        body = json.dumps({"q": texts, "source": source, "target": target}).encode()
-        first = asyncio.create_task(busy.ask(body))
+        first = asyncio.create_task(busy.ask(self._list(GONE)))
         await asyncio.sleep(0.05)
         clients = [Client(server.address) for _ in range(GONE)]
         for client in clients:
@@ -300,15 +297,21 @@ class Bench:
         return {"drained": done, "drain_of": OPEN, "exit_code": code, "errors": OPEN - done}
 
     async def _drained(self, server: Served) -> list[Heard]:
-        clients = [Client(server.address) for _ in range(OPEN)]
-        for client in clients:
-            await client.open()
-        text = " ".join(self.sentences[:5])
-        body = next(bodies([text], *self.languages))
-        tasks = [asyncio.create_task(client.ask(body)) for client in clients]
-        await asyncio.sleep(0.1)
+        """Answers to 50 requests that wait behind a list, the list's among them, when the server is told to end."""
+        asked = self.asked()
+        first = asyncio.create_task(Client(server.address).ask(self._list(GONE)))
+        await asyncio.sleep(0.05)
+        tasks = [asyncio.create_task(Client(server.address).ask(next(asked))) for _ in range(OPEN - 1)]
+        while await asyncio.to_thread(server.measure, "calque_waiting_texts ") < OPEN - 1 and not first.done():
+            await asyncio.sleep(0.01)
         server.signal(signal.SIGTERM)
-        return list(await asyncio.gather(*tasks))
+        return list(await asyncio.gather(first, *tasks))
+
+    def _list(self, count: int) -> bytes:
+        """A request for so many sentences at once."""
+        texts = [self.sentences[number % len(self.sentences)] for number in range(count)]
+        source, target = self.languages
+        return json.dumps({"q": texts, "source": source, "target": target}).encode()
 
 
 PARTS = ("bad_input", "load", "overload", "document", "swap", "hang_up", "drain")

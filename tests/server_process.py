@@ -29,7 +29,7 @@ class Held(FakePolyglot):
 def main(folder: Path) -> None:
     Held.hold = folder / "hold"
     run(
-        settings(folder, port=0, log_requests=True),
+        settings(folder, port=0, log_requests=True, linger_seconds=0),
         lambda address: print(address, flush=True),
         lambda _: Held(version=int((folder / "version").read_text()), seconds=0.002),
     )

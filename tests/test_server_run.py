@@ -166,6 +166,12 @@ def test_a_port_that_is_taken_is_told(tmp_path, capsys, monkeypatch):
     assert f"cannot listen on 127.0.0.1 port {port}: Address already in use" in capsys.readouterr().err
 
 
+def test_what_is_not_installed_is_told(monkeypatch, capsys):
+    monkeypatch.setattr("calque.server.extra.PACKAGES", ("fastapi", "no_such_package"))
+    assert run(["serve", "model"]) == 6
+    assert "serving needs no_such_package: pip install 'calque[serve]'" in capsys.readouterr().err
+
+
 def test_other_machines_need_keys(capsys):
     assert run(["serve", "model", "--host", "0.0.0.0"]) == 2
     assert "give --keys FILE (see `calque key`), or --open" in capsys.readouterr().err

@@ -12,6 +12,9 @@ from calque.recipes.serve import Serve
 @command(Serve, positional=("folders",))
 def serve(recipe: Serve, *, json: Json = False) -> None:
     """Serve translators over HTTP, until Ctrl-C or SIGTERM."""
+    from calque.server import extra
+
+    extra.check()
     from calque.server.run import run
 
     def listening(address: str) -> None:

