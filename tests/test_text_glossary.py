@@ -54,6 +54,14 @@ def test_a_term_replaces_the_words_that_are_aligned_with_its_own():
     )
 
 
+def test_an_article_that_was_aligned_with_the_noun_stays():
+    bike = Glossary((Entry("bicycle", "bécane"), Entry("a car", "une auto")))
+    source = "rides a bicycle"
+    assert bike.applied(source, said(source, "fait du vélo", (0, 0), (2, 1), (2, 2))).text == "fait du bécane"
+    source = "a car"
+    assert bike.applied(source, said(source, "une voiture", (0, 0), (1, 1))).text == "une auto"
+
+
 def test_a_term_that_is_there_already_is_not_touched():
     source = "the ground floor"
     there = said(source, "au Rez-de-chaussée", (0, 0), (2, 1))

@@ -16,6 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from calque.errors import CalqueError
+from calque.recipes.handling import Handling
 from calque.recipes.search import Search
 from calque.records import Translation
 from calque.server import piece as pieces_of
@@ -24,12 +25,12 @@ from calque.server.line import QUIET_SECONDS, Line, Lot, Order, Piece, Priority
 from calque.server.refusal import Refusal
 
 if TYPE_CHECKING:
-    from calque.recipes.handling import Handling
     from calque.recipes.serve import Serve
     from calque.server.measures import Measures
     from calque.server.models import Detection, Model, Polyglot
 
 AUTO = "auto"
+CARE = Handling()  # what is done beside translating where a request does not say: protection, sentences, the guard
 DETECTED = 1_000  # characters of a text that are looked at to tell its language
 STUCK_SECONDS = 120.0  # that a batch takes where something is wrong with the engine
 COPIED = "source and target are the same language: copied"
@@ -146,7 +147,7 @@ class Desk:
             target=request.target,
             model=request.model,
             search=search,
-            handling=request.handling,
+            handling=request.handling or CARE,
             prefix=request.prefix,
         )
         if priority is Priority.INTERACTIVE:

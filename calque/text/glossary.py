@@ -22,6 +22,8 @@ LONGEST = 1024  # bytes of a term in UTF-8
 SINGLE = r"\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\u0e00-\u0eff"  # written without spaces: characters one by one
 TOKEN = re.compile(rf"[{SINGLE}]|(?:(?![{SINGLE}])[^\W_])+|[^\s]")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+WORD = re.compile(r"[^\W\d_\u2e80-\u9fff]+")  # of alphabets
+SHORT = 3  # letters of an article or a preposition: la, des, une, der, the
 ENDS = ".!?…:\n"
 
 
@@ -99,7 +101,7 @@ class Glossary:
             if found is None:
                 missing.append(match.entry.target)
             else:
-                translation = _replaced(translation, match, found, wanted)
+                translation = _replaced(translation, match, _without_article(translation.text, found, wanted), wanted)
         if not missing:
             return translation
         told = f"the glossary's {', '.join(map(repr, missing))} found no place in the translation"
@@ -186,6 +188,16 @@ def _check(entries: Iterable[tuple[int, Entry]], name: str = "entries") -> None:
         if entry.source in seen:
             raise DataError(f"the term '{entry.source[:50]}' is there already: see {seen[entry.source]}", name, number)
         seen[entry.source] = number
+
+
+def _without_article(text: str, found: tuple[int, int], term: str) -> tuple[int, int]:
+    """The stretch without short words at its beginning, where it has more words than the term: an article or a
+    preposition that was aligned with the noun ("a bicycle", "du vélo") stays before the new one."""
+    words = [match.span() for match in WORD.finditer(text, *found)]
+    wanted = len(WORD.findall(term))
+    while len(words) > wanted and words[0][1] - words[0][0] <= SHORT < words[-1][1] - words[-1][0]:
+        del words[0]
+    return (words[0][0], found[1]) if words and words[0][0] > found[0] else found
 
 
 def _count(term: str, text: str) -> int:
