@@ -16,6 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from calque.errors import CalqueError
+from calque.recipes.handling import Handling
 from calque.recipes.search import Search
 from calque.records import Translation
 from calque.server import piece as pieces_of
@@ -24,7 +25,6 @@ from calque.server.line import QUIET_SECONDS, Line, Lot, Order, Piece, Priority
 from calque.server.refusal import Refusal
 
 if TYPE_CHECKING:
-    from calque.recipes.handling import Handling
     from calque.recipes.serve import Serve
     from calque.server.measures import Measures
     from calque.server.models import Detection, Model, Polyglot
@@ -33,13 +33,15 @@ AUTO = "auto"
 DETECTED = 1_000  # characters of a text that are looked at to tell its language
 STUCK_SECONDS = 120.0  # that a batch takes where something is wrong with the engine
 COPIED = "source and target are the same language: copied"
+CARE = Handling()  # without it a model of single sentences would leave out all but the first
 AT_ONCE = 5_000  # characters that are cut or detected without a thread of their own
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Texts to translate, all in the same way. `source` may be "auto". `prefix` goes with one text."""
+    """Texts to translate, all in the same way. `source` may be "auto". `prefix` goes with one text. Without `handling`
+    texts are handled as its defaults say."""
 
     texts: tuple[str, ...]
     source: str
@@ -146,7 +148,7 @@ class Desk:
             target=request.target,
             model=request.model,
             search=search,
-            handling=request.handling,
+            handling=request.handling or CARE,
             prefix=request.prefix,
         )
         if priority is Priority.INTERACTIVE:
