@@ -73,7 +73,7 @@ def show(browser, served, fake) -> Iterator[Open]:
 
     def open_page(width=1200, quiet=True, **context) -> Any:
         contexts.append(browser.new_context(viewport={"width": width, "height": 800}, **{"locale": "en-US", **context}))
-        contexts[-1].set_default_timeout(10_000)
+        contexts[-1].set_default_timeout(30_000)
         page = contexts[-1].new_page()
         page.add_init_script(
             "window.refused = [];"
@@ -420,7 +420,7 @@ def test_a_file_shows_its_progress_and_can_be_cancelled(show, fake):
     fake.pace = 0.5
     page = show()
     page.set_input_files("#file", {"name": "long.txt", "mimeType": "text/plain", "buffer": b"line\n" * 100})
-    page.locator("#jobs .note", has_text=re.compile("^[1-9] of 100 translated$")).wait_for()
+    page.locator("#jobs .note", has_text=re.compile("^[1-9][0-9]? of 100 translated$")).wait_for()
     assert page.locator("#jobs progress").get_attribute("max") == "100"
     page.get_by_role("button", name="Cancel long.txt").click()
     page.locator("#jobs .note", has_text="Cancelled").wait_for()
