@@ -40,6 +40,7 @@ class FakePolyglot:
         self.open_.set()
         self.asked = 0
         self.batches: list[list[str]] = []
+        self.handled: list[object] = []
         pairs = pairs or (("en", "fr"), ("en", "de"), ("fr", "en"))
         self.models = tuple(FakeModel(f"{one}-{other}", one, other, str(version)) for one, other in pairs)
 
@@ -65,6 +66,7 @@ class FakePolyglot:
         self.asked += 1
         assert self.open_.wait(30)
         self.batches.append(list(texts))
+        self.handled.append(handling)
         if self.seconds:
             time.sleep(self.seconds * (1 + len(texts)))
         if any("broken" in text for text in texts):

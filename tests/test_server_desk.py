@@ -86,6 +86,19 @@ def test_what_differs_is_computed_apart():
     assert found[4].text == "EE"
 
 
+def test_texts_are_handled_with_care_where_nothing_is_said():
+    """Else a model that learnt from single sentences leaves out all but the first of a text."""
+    polyglot = FakePolyglot()
+    plain = Handling(sentences=False)
+
+    async def work(desk):
+        await desk.translate(english("One. Two."))
+        await desk.translate(english("One. Two.", handling=plain))
+
+    at_desk(work, polyglot)
+    assert polyglot.handled == [Handling(), plain]
+
+
 def test_a_full_queue_refuses_and_recovers():
     polyglot = FakePolyglot()
 

@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse
 from starlette.testclient import TestClient
 
 import calque
+from calque.client import Client
 
 PAGE = Path(calque.__file__).parent / "server" / "page"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -72,7 +73,7 @@ def show(browser, served, fake) -> Iterator[Open]:
 
     def open_page(width=1200, quiet=True, **context) -> Any:
         contexts.append(browser.new_context(viewport={"width": width, "height": 800}, **{"locale": "en-US", **context}))
-        contexts[-1].set_default_timeout(10_000)
+        contexts[-1].set_default_timeout(30_000)
         page = contexts[-1].new_page()
         page.add_init_script(
             "window.refused = [];"
@@ -358,6 +359,23 @@ def test_two_models_stand_side_by_side(show, fake):
 
 
 @pytest.mark.slow
+def test_both_models_are_asked_again(show, fake):
+    fake.models = [*MODELS, model("en-fr-large", "en", "fr")]
+    page = show(quiet=False)
+    page.fill("#text", "A dog runs.")
+    translated(page, "Un chien court.")
+    page.get_by_role("button", name="Two models").click()
+    translated(page, "Un chien galope.", 1)
+    fake.failures = [refusal(503), refusal(503)]
+    page.fill("#text", "Cats.")
+    until(page, lambda: fake.failures == [] and page.locator("#notice").is_visible())
+    page.wait_for_timeout(200)
+    page.get_by_role("button", name="Try again").click()
+    translated(page, "Cats.")
+    translated(page, "Cats.", 1)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(("tongue", "locale"), TONGUES.items())
 def test_the_page_speaks_the_language_of_the_browser(show, fake, tongue, locale):
     page = show(locale=locale)
@@ -402,7 +420,7 @@ def test_a_file_shows_its_progress_and_can_be_cancelled(show, fake):
     fake.pace = 0.5
     page = show()
     page.set_input_files("#file", {"name": "long.txt", "mimeType": "text/plain", "buffer": b"line\n" * 100})
-    page.locator("#jobs .note", has_text=re.compile("^[1-9] of 100 translated$")).wait_for()
+    page.locator("#jobs .note", has_text=re.compile("^[1-9][0-9]? of 100 translated$")).wait_for()
     assert page.locator("#jobs progress").get_attribute("max") == "100"
     page.get_by_role("button", name="Cancel long.txt").click()
     page.locator("#jobs .note", has_text="Cancelled").wait_for()
@@ -464,7 +482,10 @@ def test_too_many_requests_are_asked_again_when_the_server_says(show, fake):
     page.clock.run_for(400)
     page.get_by_role("alert").filter(has_text="Too many requests in a short time.").wait_for()
     assert page.locator("#notice-count").text_content() == "Trying again in 30 s"
+    fake.failures = [JSONResponse({}, 429, headers={"Retry-After": "30"})]
     page.clock.run_for(31_000)
+    until(page, lambda: page.locator("#notice-count").text_content() == "Trying again in 60 s")
+    page.clock.run_for(61_000)
     translated(page, "Un chien court.")
 
 
@@ -532,6 +553,36 @@ def test_a_name_of_a_language_never_runs(show, fake, monkeypatch):
     page = show()
     page.select_option("#to", XSS[1])
     assert page.evaluate("[window.ran, window.refused]") == [None, []]
+
+
+@pytest.mark.slow
+def test_html_that_was_translated_never_runs(browser, tmp_path):
+    """What comes back as HTML is put into a page that forbids nothing, and everything in it is pointed at and clicked;
+    one that would run shows that the test sees it."""
+    with serving(settings(tmp_path), FakePolyglot()) as address:
+        client = Client(address)
+        said = [client.translate(f"a dog {text} runs", "fr", "en", format="html").text for text in XSS]
+    page = browser.new_context().new_page()
+
+    def ran(markup: str) -> bool:
+        page.goto("about:blank")
+        page.set_content(f"<body>{markup}</body>")
+        page.evaluate(
+            """() => {
+                for (const element of document.querySelectorAll("*"))
+                    for (const kind of ["mouseover", "focus", "toggle", "click", "load", "error"])
+                        element.dispatchEvent(new Event(kind, { cancelable: true }));
+                for (const link of document.querySelectorAll("a")) link.click();
+            }"""
+        )
+        page.wait_for_timeout(50)
+        return page.evaluate("window.ran !== undefined || window.RAN !== undefined")
+
+    assert ran("<img src=x onerror=window.ran=1>")
+    assert ran("<a href='javascript:void(window.ran=1)'>x</a>")
+    assert [text for text, markup in zip(XSS, said, strict=True) if ran(markup)] == []
+    assert all("A DOG" in markup for markup in said)
+    page.context.close()
 
 
 # For everybody

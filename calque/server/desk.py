@@ -34,13 +34,15 @@ CARE = Handling()  # what is done beside translating where a request does not sa
 DETECTED = 1_000  # characters of a text that are looked at to tell its language
 STUCK_SECONDS = 120.0  # that a batch takes where something is wrong with the engine
 COPIED = "source and target are the same language: copied"
+CARE = Handling()  # without it a model of single sentences would leave out all but the first
 AT_ONCE = 5_000  # characters that are cut or detected without a thread of their own
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Texts to translate, all in the same way. `source` may be "auto". `prefix` goes with one text."""
+    """Texts to translate, all in the same way. `source` may be "auto". `prefix` goes with one text. Without `handling`
+    texts are handled as its defaults say."""
 
     texts: tuple[str, ...]
     source: str

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from calque.server.models import Model
 
 router = APIRouter(prefix="/api/v1", tags=["calque"], responses=examples.ERRORS)
-PLAIN = Handling()
 
 
 @router.post("/translate", **examples.of(Translate, answer.Translations, "translate"))
@@ -37,7 +36,7 @@ async def translate(request: Request) -> JSONResponse:
     asked = Translate.of(body.parse(await body.read(request)))
     state = request.app.state
     wanted = _wanted(asked, state.serve)
-    with state.gate.entered(bearer(request), wanted.characters, address(request)) as who:
+    with state.gate.entered(bearer(request), wanted.characters, body.address(request)) as who:
         told = await unless_gone(request, _tell(state, wanted, asked, who.name))
     made_by = [_model(state.desk, one.source, wanted) for one in told]
     return _answered(
@@ -54,7 +53,7 @@ async def complete(request: Request) -> JSONResponse:
     asked = Complete.of(body.parse(await body.read(request)))
     state = request.app.state
     text, prefix = _text(asked.text, "text", state.serve), body.text(asked.prefix, "prefix")
-    with state.gate.entered(bearer(request), len(text), address(request)):
+    with state.gate.entered(bearer(request), len(text), body.address(request)):
         source = _code(asked).source
         if source == desk.AUTO:
             source = (await state.desk.detect([text]))[0].language
@@ -72,7 +71,7 @@ async def detect(request: Request) -> JSONResponse:
     asked = Detect.of(body.parse(await body.read(request)))
     state = request.app.state
     texts = body.texts(asked.text, "text", state.serve.texts, state.serve.characters)
-    with state.gate.entered(bearer(request), 0, address(request)):
+    with state.gate.entered(bearer(request), 0, body.address(request)):
         found = await unless_gone(request, state.desk.detect(texts))
     return _answered(answer.Detections(detections=[answer.Detected.of(one) for one in found]))
 
@@ -81,7 +80,7 @@ async def detect(request: Request) -> JSONResponse:
 async def models(request: Request) -> JSONResponse:
     """The models that are served."""
     state = request.app.state
-    state.gate.who(bearer(request), address(request))
+    state.gate.who(bearer(request), body.address(request))
     served = [
         answer.ServedModel(**answer.ModelAnswer.of(model).model_dump(), ready=state.desk.ready)
         for model in state.desk.polyglot.models
@@ -93,7 +92,7 @@ async def models(request: Request) -> JSONResponse:
 async def languages(request: Request) -> JSONResponse:
     """From which language into which; the way may go through a third."""
     state = request.app.state
-    state.gate.who(bearer(request), address(request))
+    state.gate.who(bearer(request), body.address(request))
     found = [
         answer.LanguageAnswer(code=code, name=language.name(code), targets=list(targets))
         for code, targets in state.desk.polyglot.languages().items()
@@ -105,7 +104,7 @@ async def languages(request: Request) -> JSONResponse:
 async def usage(request: Request) -> JSONResponse:
     """What this key has used in this month, and what fits into a request."""
     state = request.app.state
-    used = state.gate.usage(state.gate.who(bearer(request), address(request)))
+    used = state.gate.usage(state.gate.who(bearer(request), body.address(request)))
     return _answered(
         answer.UsageAnswer(
             used=used.characters,
@@ -116,11 +115,6 @@ async def usage(request: Request) -> JSONResponse:
             file_limit=state.serve.file_bytes,
         )
     )
-
-
-def address(request: Request) -> str:
-    """Where a request comes from."""
-    return "" if request.client is None else request.client.host
 
 
 def _wanted(asked: Translate, serve: Serve) -> desk.Request:
@@ -142,8 +136,8 @@ def _wanted(asked: Translate, serve: Serve) -> desk.Request:
         source=asked.source,
         target=asked.target,
         model=asked.model,
-        search=Search(beam=max(4, best), n_best=best) if best > 1 else None,
-        handling=None if handling == PLAIN else handling,
+        search=Search(beam=max(serve.beam, best), n_best=best) if best > 1 else None,
+        handling=handling,
         prefix=None if asked.prefix is None else _text(asked.prefix, "prefix", serve),
     )
 

@@ -81,6 +81,11 @@ class Page {
     for (const pane of this.panes) pane.put(this.question(), now);
   }
 
+  /** Ask once more for what failed. */
+  again() {
+    for (const pane of this.panes.filter((one) => one.failed)) pane.again();
+  }
+
   question() {
     return { text: this.source.text, source: this.bar.from.value, target: this.bar.to.value };
   }
@@ -177,7 +182,7 @@ class Page {
   #pane() {
     const pane = new Pane(this.api, {
       answer: (...told) => this.answer(...told),
-      failure: (one, failure) => this.fail(failure, () => one.again()),
+      failure: (_, failure) => this.fail(failure, () => this.again()),
       point: (one, ranges) => this.point(ranges, one),
       model: (one) => this.source.text.trim() && one.put(this.question(), true),
     });

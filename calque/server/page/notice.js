@@ -2,26 +2,35 @@
 
 import { number, say } from "./strings.js";
 
+const LONGEST = 60; // seconds between two tries
+
 export class Notice {
   constructor(root, text, count, button) {
-    Object.assign(this, { root, text, count, button, again: null, timer: 0 });
+    Object.assign(this, { root, text, count, button, again: null, timer: 0, tries: 0 });
     button.addEventListener("click", () => this.#retry());
     window.addEventListener("online", () => {
       if (this.failure?.kind === "offline") this.#retry();
     });
   }
 
-  /** Tell of a Failure; `again` asks once more, by itself where the server said when. */
+  /** Tell of a Failure; `again` asks once more, by itself where the server said when: later each time that fails too. */
   show(failure, again) {
-    this.hide();
+    this.#close();
     Object.assign(this, { failure, again });
     this.root.hidden = false;
     this.button.hidden = !again;
     this.repaint();
-    if (again && failure.wait !== null) this.#countdown(failure.wait);
+    if (!again || failure.wait === null) return;
+    this.#countdown(Math.max(failure.wait, Math.min(LONGEST, failure.wait * 2 ** this.tries)));
   }
 
+  /** All is well again. */
   hide() {
+    this.tries = 0;
+    this.#close();
+  }
+
+  #close() {
     clearTimeout(this.timer);
     this.failure = null;
     this.again = null;
@@ -45,7 +54,8 @@ export class Notice {
 
   #retry() {
     const again = this.again;
-    this.hide();
+    this.tries += 1;
+    this.#close();
     again?.();
   }
 }

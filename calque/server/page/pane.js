@@ -117,6 +117,7 @@ export class Pane {
 
   #ask(asked, now) {
     this.asked = { ...asked, model: this.model };
+    this.failed = false;
     this.choices?.close();
     this.#wait(true);
     this.live.put(this.asked, now);
@@ -129,6 +130,7 @@ export class Pane {
 
   #fail(failure) {
     this.#wait(false);
+    this.failed = true;
     this.told.failure(this, failure);
   }
 
@@ -261,7 +263,7 @@ export class Pane {
     } catch (failure) {
       if (failure.name === "AbortError") return;
       choices.close();
-      this.told.failure(this, failure);
+      this.#fail(failure);
     }
   }
 
