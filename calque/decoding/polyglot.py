@@ -219,7 +219,7 @@ def closest(code: str, known: Iterable[str]) -> str | None:
     'fr'
     """
     same = [other for other in known if language.primary(other) == language.primary(code)]
-    return min(same, key=lambda other: distance(code, other), default=None)
+    return min(same, key=lambda other: (distance(code, other), len(other)), default=None)
 
 
 def distance(code: str, other: str) -> int:
