@@ -197,7 +197,7 @@ class Echo:
 
 
 def test_evaluate_reports_comet_beside_the_others(tmp_path, monkeypatch):
-    monkeypatch.setattr(scoring, "Translator", lambda folder, device, threads, base: Echo())
+    monkeypatch.setattr(scoring, "Translator", lambda folder, device, threads, engine, base: Echo())
     for side, lines in (("en", SAID), ("fr", WANTED)):
         (tmp_path / f"test.{side}").write_text("".join(f"{line}\n" for line in lines))
     (tmp_path / "model").mkdir()
@@ -220,7 +220,7 @@ def test_evaluate_reports_comet_beside_the_others(tmp_path, monkeypatch):
 
 
 def test_a_checkpoint_that_cannot_be_used_is_told_before_anything_is_translated(tmp_path, monkeypatch):
-    monkeypatch.setattr(scoring, "Translator", lambda folder, device, threads, base: Echo())
+    monkeypatch.setattr(scoring, "Translator", lambda folder, device, threads, engine, base: Echo())
     monkeypatch.setattr(Echo, "translate", lambda *texts: pytest.fail("translated"))
     for side in ("en", "fr"):
         (tmp_path / f"test.{side}").write_text("a\n")
