@@ -80,6 +80,8 @@ def test_an_output_under_way_is_neither_lost_nor_taken_for_another(folder, tmp_p
         run(folder)
     with pytest.raises(RecipeError, match=r"same settings only \(beam was 4, is 2\)"):
         run(folder, resume=True, beam=2)
+    with pytest.raises(RecipeError, match=r"same settings only \(protect was True, is False\)"):
+        run(folder, resume=True, protect=False)
     (tmp_path / "in.txt").write_text("another cat\n" + "".join(f"{line}\n" for line in LINES[1:]))
     with pytest.raises(DataError, match=r"in\.txt: its first 4 lines have changed"):
         run(folder, resume=True)

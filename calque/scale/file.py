@@ -7,21 +7,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
-import xxhash
-
 from calque.decoding import lines
 from calque.decoding.lines import Done
 from calque.decoding.translator import Translator
 from calque.errors import DataError, RecipeError
-from calque.model.adapter_folder import AdapterFolder, is_adapter
-from calque.model.folder import Folder, refuse_existing
+from calque.model.folder import refuse_existing
+from calque.recipes.handling import Handling
 from calque.recipes.search import Search
 from calque.recipes.translate import Translate
 from calque.scale.part import Part
 from calque.scale.window import Rows, Window, translated, windows
 from calque.training.signals import leaving
 
-_DECIDES = (*Search.model_fields, "scores")
+_DECIDES = (*Search.model_fields, *Handling.model_fields, "scores")
 
 
 class Crew(Protocol):
@@ -111,12 +109,8 @@ def _crew(recipe: Translate) -> Crew:
 
 def _settings(recipe: Translate) -> dict[str, Any]:
     """What decides the output."""
-    if is_adapter(recipe.folder):
-        weights = (recipe.folder / "adapter_model.safetensors").read_bytes()
-        model = [xxhash.xxh3_128_hexdigest(weights), AdapterFolder.open(recipe.folder, recipe.base).base.digest]
-    else:
-        model = [Folder.open(recipe.folder).digest]
-    return {"model": model} | {name: getattr(recipe, name) for name in _DECIDES}
+    version = Translator(recipe.folder, recipe.device, base=recipe.base).version
+    return {"model": version} | {name: getattr(recipe, name) for name in _DECIDES}
 
 
 def _refuse_without_files(recipe: Translate, resume: bool, restart: bool) -> None:
