@@ -116,7 +116,7 @@ class Cluster:
 
         if self._recipe.workers is not None:
             return self._recipe.workers
-        cores: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+        cores: dict[str, float] = ray.cluster_resources()
         return max(1, int(cores.get("CPU", 1)) // (self._recipe.threads or 1))
 
 
