@@ -318,8 +318,9 @@ PARTS = ("bad_input", "load", "overload", "document", "swap", "hang_up", "drain"
 
 
 def _alone(folder: Path, sentences: list[str], beam: int, threads: int, seconds: float) -> dict[str, float]:
-    """In a process of its own: the engine translates the sentences again and again."""
+    """In a process of its own: the engine translates the sentences again and again, handled as the server does."""
     from benchmarks.memory import resident
+    from calque.recipes.handling import Handling
     from calque.recipes.search import Search
     from calque.recipes.serve import Serve
     from calque.server.models import open_all
@@ -328,7 +329,7 @@ def _alone(folder: Path, sentences: list[str], beam: int, threads: int, seconds:
     model, search = polyglot.models[0], Search(beam=beam)
     cpu, began, done = time.process_time(), time.monotonic(), 0
     while time.monotonic() - began < seconds:
-        done += len(polyglot.translate(sentences, model.source, model.target, search=search))
+        done += len(polyglot.translate(sentences, model.source, model.target, search=search, handling=Handling()))
     spent = time.process_time() - cpu
     return {"sentences": done, "cpu": spent, "clock": time.monotonic() - began, "memory": resident() / 1e6}
 

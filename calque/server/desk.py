@@ -30,11 +30,10 @@ if TYPE_CHECKING:
     from calque.server.models import Detection, Model, Polyglot
 
 AUTO = "auto"
-CARE = Handling()  # what is done beside translating where a request does not say: protection, sentences, the guard
 DETECTED = 1_000  # characters of a text that are looked at to tell its language
 STUCK_SECONDS = 120.0  # that a batch takes where something is wrong with the engine
 COPIED = "source and target are the same language: copied"
-CARE = Handling()  # without it a model of single sentences would leave out all but the first
+CARE = Handling()  # where a request does not say; without it a model of single sentences leaves out all but the first
 AT_ONCE = 5_000  # characters that are cut or detected without a thread of their own
 T = TypeVar("T")
 
