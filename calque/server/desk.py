@@ -1,7 +1,10 @@
-"""Where requests become translations: one thread computes, everybody else waits in line.
+"""Where requests become translations: one thread computes for people who wait, one in the background for documents and
+long lists, everybody else waits in line.
 
 The engine is never kept waiting: when it is idle, what has come is computed at once; while it works, the next batch
 gathers. So a lone request is answered at once and many together are computed in large batches, without a delay to tune.
+The background begins only when nobody waits; whoever comes then waits for one search of it, not for its whole batch,
+since the engine takes the searches of both threads in turn.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ from calque.recipes.search import Search
 from calque.records import Translation
 from calque.server import piece as pieces_of
 from calque.server import refusal
-from calque.server.line import QUIET_SECONDS, Line, Lot, Order, Piece, Priority
+from calque.server.line import Line, Lot, Order, Piece, Priority
 from calque.server.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
 
 AUTO = "auto"
 DETECTED = 1_000  # characters of a text that are looked at to tell its language
+FAIR = 7  # interactive batches in a row for which the background waits, so that it never starves
+QUIET_SECONDS = 5.0  # without interactive requests for so long, background batches may be large
 STUCK_SECONDS = 120.0  # that a batch takes where something is wrong with the engine
 COPIED = "source and target are the same language: copied"
 CARE = Handling()  # where a request does not say; without it a model of single sentences leaves out all but the first
@@ -67,7 +72,7 @@ class Told:
 
 
 class Desk:
-    """Owns the translators and the thread that computes; all methods belong to the event loop.
+    """Owns the translators and the threads that compute; all methods belong to the event loop.
 
     Args:
         serve: bounds and deadlines.
@@ -84,31 +89,36 @@ class Desk:
         self._search = Search(beam=serve.beam, search_tokens=serve.search_tokens)
         self._generation = 0
         self._completing = 0
-        self._began: float | None = None  # when the batch was begun that is computed now, by the monotonic clock
         self._asked = 0.0  # when somebody asked interactively, by the monotonic clock
-        self._awake = asyncio.Event()
-        self._engine = ThreadPoolExecutor(1, "engine")
+        self._in_a_row = 0  # interactive batches since the last one from the background
+        # One of each by priority.
+        self._began: list[float | None] = [None, None]  # when what is computed now was begun, by the monotonic clock
+        self._awake = [asyncio.Event() for _ in Priority]
+        self._threads = [ThreadPoolExecutor(1, priority.name.lower()) for priority in Priority]
+        self._workers: list[asyncio.Task[None]] = []
         self._side = ThreadPoolExecutor(1, "side")
-        self._worker: asyncio.Task[None] | None = None
 
     @contextlib.asynccontextmanager
     async def at_work(self) -> AsyncIterator[Desk]:
         """Compute while the block runs."""
-        self._worker = asyncio.create_task(self._work())
+        self._workers = [asyncio.create_task(self._work(priority)) for priority in Priority]
         try:
             yield self
         finally:
-            self._worker.cancel()
-            await asyncio.gather(self._worker, return_exceptions=True)
-            self._worker = None
-            for thread in (self._engine, self._side):
+            for worker in self._workers:
+                worker.cancel()
+            await asyncio.gather(*self._workers, return_exceptions=True)
+            self._workers = []
+            for thread in (*self._threads, self._side):
                 thread.shutdown(wait=True, cancel_futures=True)
 
     @property
     def ready(self) -> bool:
         """Whether requests are computed and new ones are welcome; not where one batch takes minutes."""
-        stuck = self._began is not None and time.monotonic() - self._began > STUCK_SECONDS
-        return self._worker is not None and not self._worker.done() and not self.draining and not stuck
+        now = time.monotonic()
+        stuck = any(began is not None and now - began > STUCK_SECONDS for began in self._began)
+        working = bool(self._workers) and not any(worker.done() for worker in self._workers)
+        return working and not self.draining and not stuck
 
     def swap(self, polyglot: Polyglot) -> None:
         """Translate with other models from now on. What has been accepted is computed with those it was asked of."""
@@ -194,7 +204,7 @@ class Desk:
         self._completing += 1
         try:
             async with asyncio.timeout(self._serve.deadline):
-                return await asyncio.get_running_loop().run_in_executor(self._engine, work)
+                return await asyncio.get_running_loop().run_in_executor(self._threads[Priority.INTERACTIVE], work)
         except TimeoutError:
             seconds = self._serve.deadline
             raise Refusal("late", f"not done after {seconds:g} seconds: try again later", retry_after=1) from None
@@ -242,7 +252,7 @@ class Desk:
         order = Order(lot, done, [None] * len(texts), len(texts))
         waiting = [Piece(text, order, place, priority) for place, text in enumerate(texts)]
         self.line.put(waiting)
-        self._awake.set()
+        self._awake[priority].set()
         try:
             async with asyncio.timeout(deadline):
                 return await done
@@ -252,24 +262,37 @@ class Desk:
             if order.missing:
                 self.line.discard(waiting)
 
-    async def _work(self) -> None:
+    async def _work(self, priority: Priority) -> None:
         """Compute batch after batch; results are handed out while the next batch is computed."""
         loop = asyncio.get_running_loop()
         hand_out: Callable[[], None] = _nothing
         while True:
-            batch = self.line.take(time.monotonic() - self._asked > QUIET_SECONDS)
+            batch = self._next(priority)
             if not batch:
                 hand_out()
                 hand_out = _nothing
-                self._awake.clear()
-                if not len(self.line):
-                    await self._awake.wait()
+                self._awake[priority].clear()
+                await self._awake[priority].wait()
                 continue
-            self._began = time.monotonic()
-            running = loop.run_in_executor(self._engine, _compute, batch)
+            self._began[priority] = time.monotonic()
+            running = loop.run_in_executor(self._threads[priority], _compute, batch)
             hand_out()
             hand_out = self._results(batch, *await running)
-            self._began = None
+            self._began[priority] = None
+            self._awake[Priority.BACKGROUND].set()
+
+    def _next(self, priority: Priority) -> list[Piece]:
+        """What is to be computed now; nothing where it is not the turn of the background."""
+        if priority is Priority.INTERACTIVE:
+            batch = self.line.take(priority, self._serve.batch_characters)
+            self._in_a_row += bool(batch)
+            return batch
+        asked = self._began[Priority.INTERACTIVE] is not None or self.line.texts[Priority.INTERACTIVE]
+        if asked and self._in_a_row < FAIR:
+            return []
+        self._in_a_row = 0
+        quiet = not asked and time.monotonic() - self._asked > QUIET_SECONDS
+        return self.line.take(priority, self._serve.batch_characters if quiet else self._serve.background_characters)
 
     def _results(
         self, batch: Sequence[Piece], found: Sequence[Translation | BaseException], seconds: float

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from calque.records import Translation
     from calque.server.models import Polyglot
 
-FAIR = 8  # every so many batches the background goes first, so that it never starves
-QUIET_SECONDS = 5.0  # without interactive requests for so long, background batches may be large
-
 
 class Priority(IntEnum):
     """Who goes first: people who wait, then documents and long lists."""
@@ -93,7 +90,6 @@ class Line:
         self._waiting = waiting
         self._lots: tuple[OrderedDict[Lot, OrderedDict[int, Piece]], ...] = (OrderedDict(), OrderedDict())
         self._number = count()
-        self._turn = 0
         self.texts = [0, 0]  # by priority
         self.characters = [0, 0]
 
@@ -135,24 +131,11 @@ class Line:
             if lot is not None and lot.pop(piece.number, None) is not None:
                 self._left(piece, lot)
 
-    def take(self, undisturbed: bool) -> list[Piece]:
-        """The next pieces to compute together; none where none waits.
-
-        Args:
-            undisturbed: whether nobody has asked interactively for a while, so that a batch from the background may
-                be as large as any.
-        """
-        self._turn += 1
-        first = Priority.BACKGROUND if self._turn % FAIR == 0 else Priority.INTERACTIVE
-        for priority in (first, Priority(1 - first)):
-            if self._lots[priority]:
-                small = priority is Priority.BACKGROUND and not (undisturbed and not self.texts[0])
-                longest = self._waiting.background_characters if small else self._waiting.batch_characters
-                return self._from(priority, longest)
-        return []
-
-    def _from(self, priority: Priority, longest: int) -> list[Piece]:
-        """Pieces of the lot that has waited longest, as many as may be computed at once."""
+    def take(self, priority: Priority, longest: int) -> list[Piece]:
+        """Pieces of the lot that has waited longest, as many as may be computed at once: one at least, where one waits,
+        and of `longest` characters at most where there are several."""
+        if not self._lots[priority]:
+            return []
         lot = min(self._lots[priority].values(), key=lambda lot: next(iter(lot)))
         batch: list[Piece] = []
         characters = 0
