@@ -445,6 +445,16 @@ def test_a_file_that_the_server_refuses_says_why(show, fake):
     assert note.text_content() == "Failed: The server cannot do this: a file of the kind .exe is not translated"
 
 
+@pytest.mark.slow
+def test_a_file_that_finds_the_server_busy_is_sent_again(show, fake):
+    page = show(quiet=False)
+    fake.failures = [refusal(503, "busy", **{"Retry-After": "1"}), refusal(429, "often", **{"Retry-After": "1"})]
+    page.set_input_files("#file", {"name": "late.txt", "mimeType": "text/plain", "buffer": b"one"})
+    page.locator("#jobs .note", has_text="Waiting: Trying again in 1 s").wait_for()
+    page.get_by_role("button", name="Save the translation of late.txt").wait_for()
+    assert (list(fake.jobs), fake.failures) == (["7f0"], [])
+
+
 # What goes wrong
 
 

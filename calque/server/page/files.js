@@ -3,6 +3,8 @@
 import { follow } from "./events.js";
 import { number, say } from "./strings.js";
 
+const LONGEST = 60; // seconds between two tries
+
 export class Files {
   /** @param {{languages: () => object, failure: Function}} told what to send with a file; what went wrong */
   constructor(api, section, list, told) {
@@ -49,12 +51,28 @@ class Row {
     form.append("file", this.file, this.file.name);
     for (const [name, value] of Object.entries(languages)) if (value) form.append(name, value);
     try {
-      const job = await this.api.call("POST", "jobs", { body: form, signal: this.stop.signal });
+      const job = await this.#sent(form);
       this.#tell(job);
       await follow(this.api, job.id, (now) => this.#tell(now), this.stop.signal);
     } catch (failure) {
       if (this.stop.signal.aborted) return;
       this.#end("failed", say(failure.kind ?? "fault", { message: failure.message }));
+    }
+  }
+
+  /** The job that was made of the file: it is sent again, later each time, where the server says when. */
+  async #sent(form) {
+    for (let tries = 0; ; tries += 1) {
+      try {
+        return await this.api.call("POST", "jobs", { body: form, signal: this.stop.signal });
+      } catch (failure) {
+        if (!(failure.wait > 0)) throw failure;
+        for (let left = Math.max(failure.wait, Math.min(LONGEST, failure.wait * 2 ** tries)); left > 0; left -= 1) {
+          this.#end("queued", say("again_in", { seconds: number(left) }));
+          await new Promise((done) => setTimeout(done, 1000));
+          this.stop.signal.throwIfAborted();
+        }
+      }
     }
   }
 
