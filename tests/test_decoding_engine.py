@@ -9,7 +9,7 @@ from transformers import EncoderDecoderModel
 
 from calque.decoding.engine import TorchEngine
 from calque.decoding.translator import Translator
-from calque.errors import DataError, EngineError
+from calque.errors import DataError
 from calque.model import family as families
 from calque.model.family import Build
 from calque.model.folder import Folder, describe
@@ -122,7 +122,7 @@ def test_prefixes_of_unequal_lengths(folder, engine):
         assert [one.ids for one in alone] == [one.ids for one in found[place]]
     (plain,) = engine.generate([sources[1]], search)
     assert [one.ids for one in found[1]] == [one.ids for one in plain]
-    with pytest.raises(EngineError, match="a beginning of 63 tokens is too long: the model writes at most 62"):
+    with pytest.raises(DataError, match="a beginning of 63 tokens is too long: the model writes at most 62"):
         engine.generate(sources[:1], Search(), [[prefixes[0][0]] * 63])
 
 

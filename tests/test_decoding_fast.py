@@ -13,7 +13,7 @@ from calque.decoding.engine import TorchEngine
 from calque.decoding.export import export
 from calque.decoding.fast import FastEngine
 from calque.decoding.translator import Translator
-from calque.errors import EngineError, ModelError, RecipeError
+from calque.errors import DataError, EngineError, ModelError, RecipeError
 from calque.recipes.export import Export
 from calque.recipes.handling import Handling
 from calque.recipes.search import Search
@@ -102,7 +102,7 @@ def test_what_is_too_long_is_refused(folder, engines):
     source = folder.source_codec.encode(TEXTS[0])
     with pytest.raises(EngineError, match="a text of 41 tokens is longer than the 40 that the model takes"):
         fast.generate([source[:-1] + [9] * (41 - len(source)) + source[-1:]], Search(beam=1))
-    with pytest.raises(EngineError, match="beginning of 39 tokens leaves no room: the model writes 39 at most"):
+    with pytest.raises(DataError, match="beginning of 39 tokens leaves no room: the model writes 39 at most"):
         fast.generate([source], Search(beam=1), [[9] * 39])
     with pytest.raises(EngineError, match="a translation of 40 tokens is longer than the 39 that the model writes"):
         fast.read([source], [[9] * 40])

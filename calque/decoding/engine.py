@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from calque.errors import EngineError, MachineError
+from calque.errors import DataError, MachineError
 from calque.model.hypothesis import Reading
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class TorchEngine:
 
         Raises:
             MachineError: the memory is too small for even one source.
-            EngineError: a prefix is as long as the longest translation that the model writes.
+            DataError: a prefix is as long as the longest translation that the model writes.
         """
         if prefixes is None:
             return self._searched(sources, search, None)
@@ -105,7 +105,7 @@ class TorchEngine:
         for place, prefix in enumerate(prefixes):
             by_length[len(prefix)].append(place)
         if max(by_length, default=0) > self._longest:
-            raise EngineError(
+            raise DataError(
                 f"a beginning of {max(by_length)} tokens is too long: the model writes at most {self._longest} more "
                 "than one"
             )

@@ -5,18 +5,20 @@ Legend: T target length, S source length.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import replace
 
 from calque.decoding.fast_network import ContinuingNetwork, Network, TranslatingNetwork, Wanted
 from calque.decoding.machine import cpu_flags
-from calque.errors import EngineError, ModelError
+from calque.errors import DataError, EngineError, ModelError
 from calque.model.fast_folder import FastFolder
 from calque.model.folder import Folder
 from calque.model.hypothesis import Hypothesis, Reading, longest
 from calque.recipes.search import Search
 
+_ROUNDING = 1e-3  # by which a score may differ from itself, computed in another way
 _USUAL_THREADS = 4  # at most, where nobody says how many: more seldom help one batch
 
 
@@ -24,7 +26,8 @@ class FastEngine:
     """The network in a model folder's `fast/`, on the CPU.
 
     Scores mean what those of the torch engine mean: the summed log-probability of all target tokens, end token
-    included, divided by their number ** length_penalty.
+    included, divided by their number ** length_penalty. With a shortlist a token's probability is its share of what the
+    shortlist allows, unless a beginning is given.
 
     Args:
         folder: the model folder, whose codecs number the tokens.
@@ -77,7 +80,8 @@ class FastEngine:
         """As the protocol `Engine` says.
 
         Raises:
-            EngineError: a source is longer than the model takes, or a prefix leaves no room behind it.
+            EngineError: a source is longer than the model takes.
+            DataError: a prefix leaves no room behind it.
         """
         if not sources:
             return []
@@ -86,11 +90,12 @@ class FastEngine:
         if prefixes is not None:
             begins = [[*self._forced, *prefix] for prefix in prefixes]
         wanted = self._wanted(sources, search, max(map(len, begins)))
-        if prefixes is None and not self._fast.never and not self._fast.shortlist:
-            found = self._network.search(sources, begins, wanted)
-            return [[self._hypothesis(ids, score, search) for ids, score in some] for some in found]
-        found = self._network.search(sources, begins, replace(wanted, n_best=search.beam))
-        return self._weighed(sources, [[ids for ids, _ in some] for some in found], search)
+        exact = prefixes is None and not self._fast.never
+        told = self._network.search(sources, begins, wanted if exact else replace(wanted, n_best=search.beam))
+        found = [[self._hypothesis(ids, score, search) for ids, score in some] for some in told]
+        if exact:
+            return found
+        return self._weighed(sources, found, search, search.n_best if prefixes is None else search.beam)
 
     def _wanted(self, sources: Sequence[Sequence[int]], search: Search, begun: int) -> Wanted:
         """The search that CTranslate2 is asked for; its most tokens count what a target begins with."""
@@ -103,7 +108,7 @@ class FastEngine:
         else:
             most = longest(search, self._max_length - 1, read)
         if begun >= most:
-            raise EngineError(f"the given beginning of {begun} tokens leaves no room: the model writes {most} at most")
+            raise DataError(f"the given beginning of {begun} tokens leaves no room: the model writes {most} at most")
         return Wanted(
             search.beam, search.n_best, search.length_penalty, most, self._fast.never, self._fast.shortlist > 0
         )
@@ -118,31 +123,36 @@ class FastEngine:
         counted = max(1, len(ids) - len(self._forced))
         if self._forced:
             score *= (len(ids) / counted) ** search.length_penalty
-        return self._ended(ids, score)
-
-    def _ended(self, ids: Sequence[int], score: float) -> Hypothesis:
         bare = list(ids[len(self._forced) :])
         ended = bool(bare) and bare[-1] == self._target.eos
         return Hypothesis(bare[:-1] if ended else bare, score, ended)
 
     def _weighed(
-        self, sources: Sequence[Sequence[int]], found: Sequence[Sequence[Sequence[int]]], search: Search
+        self, sources: Sequence[Sequence[int]], found: Sequence[Sequence[Hypothesis]], search: Search, first: int
     ) -> list[list[Hypothesis]]:
         """Hypotheses with the scores of all their tokens, best first: CTranslate2 does not count given ones, and shares
-        out the probability of those that it may not say."""
-        flat = [self._ended(ids, 0.0) for some in found for ids in some]
+        out the probability of those that it may not say.
+
+        The `first` ones of each source are scored; of the others those that may still win, for a score without given
+        tokens can only fall.
+        """
+        scored = self._scored(sources, [some[:first] for some in found], search)
+        floors = [min((one.score for one in some), default=-math.inf) - _ROUNDING for some in scored]
+        others = [
+            [one for one in some[first:] if one.score > floor] for some, floor in zip(found, floors, strict=True)
+        ]
+        if any(others):
+            more = self._scored(sources, others, search)
+            scored = [one + other for one, other in zip(scored, more, strict=True)]
+        return [sorted(some, key=lambda hypothesis: -hypothesis.score)[: search.n_best] for some in scored]
+
+    def _scored(
+        self, sources: Sequence[Sequence[int]], found: Sequence[Sequence[Hypothesis]], search: Search
+    ) -> list[list[Hypothesis]]:
+        """The same hypotheses with the scores of all their tokens."""
         copies = [source for source, some in zip(sources, found, strict=True) for _ in some]
-        told = iter(self.scores(copies, [hypothesis.ids for hypothesis in flat]))
-        weighed = []
-        for some in found:
-            scored = []
-            for hypothesis in (self._ended(ids, 0.0) for ids in some):
-                log_probs = next(told)
-                counted = log_probs if hypothesis.ended else log_probs[:-1]
-                score = sum(counted) / max(1, len(counted)) ** search.length_penalty
-                scored.append(replace(hypothesis, score=score))
-            weighed.append(sorted(scored, key=lambda hypothesis: -hypothesis.score)[: search.n_best])
-        return weighed
+        told = iter(self.scores(copies, [one.ids for some in found for one in some]))
+        return [[_rescored(one, next(told), search) for one in some] for some in found]
 
     def ahead(
         self, sources: Sequence[list[int]], prefixes: Sequence[list[int]], count: int
@@ -150,7 +160,8 @@ class FastEngine:
         """As the protocol `Engine` says.
 
         Raises:
-            EngineError: a source is longer than the model takes, or a prefix leaves no room behind it.
+            EngineError: a source is longer than the model takes.
+            DataError: a prefix leaves no room behind it.
         """
         if not sources:
             return []
@@ -163,7 +174,7 @@ class FastEngine:
         for source, begin in zip(sources, begins, strict=True):
             logits_V = np.asarray(self._network.logits(source, begin))
             log_probs_V = logits_V - np.logaddexp.reduce(logits_V)
-            best = np.argsort(-log_probs_V, kind="stable")[:count]
+            best = np.argsort(-log_probs_V, kind="stable")[: min(count, np.isfinite(log_probs_V).sum())]
             found.append([(int(token), float(log_probs_V[token])) for token in best])
         return found
 
@@ -197,6 +208,12 @@ class FastEngine:
         if self._fast.shift:
             told_TS = [*told_TS[1:], told_TS[-1]]
         return tuple(tuple(row_S) for row_S in told_TS)
+
+
+def _rescored(found: Hypothesis, log_probs: Sequence[float], search: Search) -> Hypothesis:
+    """A hypothesis with the score that its tokens' log-probabilities give."""
+    counted = log_probs if found.ended else log_probs[:-1]
+    return replace(found, score=sum(counted) / max(1, len(counted)) ** search.length_penalty)
 
 
 def settle() -> None:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     import ctranslate2
 
 PATIENCE = 1.5  # times the beam: hypotheses that a search waits for. With 1 it ends earlier than transformers' does
-ROWS = 32  # sources computed at once, or so many hypotheses of a beam, where that is more: fewer stay in the caches
+EXACT_PATIENCE = 2.0  # the same in float32, which promises to say what transformers says
+ROWS = 64  # sources computed at once, or so many hypotheses of a beam: more do not stay in the caches
+LEAST = 16  # sources computed at once, however wide the beam
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,6 @@ class TranslatingNetwork:
 
     Args:
         translator: the loaded network.
-        start: the id with which every target begins.
     """
 
     def __init__(self, translator: ctranslate2.Translator) -> None:
@@ -83,8 +84,7 @@ class TranslatingNetwork:
             min_decoding_length=0,
             max_input_length=0,
             use_vmap=wanted.shortlist,
-            max_batch_size=max(ROWS // wanted.beam, 8),
-            **_how(wanted),
+            **_how(wanted, self._translator.compute_type),
         )
         return [
             [([*map(int, said)], score) for said, score in zip(result.hypotheses, result.scores, strict=True)]
@@ -165,8 +165,7 @@ class ContinuingNetwork:
             num_hypotheses=wanted.n_best,
             max_length=new,
             include_prompt_in_result=False,
-            max_batch_size=max(ROWS // wanted.beam, 8),
-            **_how(wanted),
+            **_how(wanted, self._generator.compute_type),
         )
         return [list(zip(result.sequences_ids, result.scores, strict=True)) for result in results]
 
@@ -208,11 +207,13 @@ def _plain(storage: Any) -> list[float]:  # noqa: ANN401
     return plain
 
 
-def _how(wanted: Wanted) -> dict[str, Any]:
+def _how(wanted: Wanted, compute_type: str) -> dict[str, Any]:
     """The settings of a search that both kinds of network share."""
+    patience = EXACT_PATIENCE if compute_type == "float32" else PATIENCE
     return {
         "beam_size": wanted.beam,
-        "patience": PATIENCE if wanted.beam > 1 else 1.0,
+        "patience": patience if wanted.beam > 1 else 1.0,
+        "max_batch_size": max(ROWS // wanted.beam, LEAST),
         "length_penalty": wanted.length_penalty,
         "suppress_sequences": [spelled([number]) for number in wanted.never] or None,
         "return_scores": True,

@@ -203,7 +203,7 @@ class Polyglot:
         Raises:
             RecipeError: see `route`.
             DataError: there is nothing to translate.
-            EngineError: the prefix is longer than what the model writes.
+            DataError: the prefix is longer than what the model writes.
         """
         *before, last = self.route(source, target, model)
         for first in before:

@@ -177,7 +177,7 @@ class Translator:
         several sentences as many are left as the prefix has.
 
         Raises:
-            EngineError: the prefix is longer than what the model writes.
+            DataError: the prefix is longer than what the model writes.
         """
         from calque.decoding.completion import begun
 
@@ -190,7 +190,7 @@ class Translator:
         first.
 
         Raises:
-            EngineError: the prefix is longer than what the model writes.
+            DataError: the prefix is longer than what the model writes.
         """
         from calque.decoding.completion import complete
 
