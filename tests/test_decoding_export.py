@@ -4,21 +4,34 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 
 import numpy as np
 import pytest
 import torch
 import translators
+import vocabularies
 from checkpoints import corpus
 from natives import KINDS as NATIVES
+from tokenizers import Tokenizer
+from tokenizers.models import WordPiece
+from tokenizers.pre_tokenizers import Whitespace
 
 from calque.decoding import proof
 from calque.decoding.export import export
 from calque.decoding.fast import FastEngine
-from calque.errors import MachineError, ModelError, RecipeError
+from calque.decoding.shortlist import _best, _expected, _merged, learn
+from calque.decoding.spelling import Spelling
+from calque.decoding.trimming import kept
+from calque.errors import DataError, MachineError, ModelError, RecipeError
 from calque.model import family as families
+from calque.model.batch import Ids
+from calque.model.fast_folder import FastFolder
 from calque.recipes.export import Export
 from calque.recipes.search import Search
+from calque.records import Pair
+from calque.text.codec import Codec
+from calque.text.frame import Special
 
 ENCODERS = ("bert", "bert-generation", "camembert", "distilbert", "electra", "roberta", "xlm-roberta")
 DECODERS = ("bert", "bert-generation", "camembert", "electra", "gpt2", "roberta", "xglm", "xlm-roberta")
@@ -88,15 +101,142 @@ def test_a_shortlist_is_learned_written_and_kept_to(tmp_path):
 
 def test_a_lexicon_finds_what_goes_together():
     """By hand: 5 always comes with 7, 6 with 8, whatever else is there."""
-    from calque.decoding.shortlist import _best
-
     rows = [([5, 6], [7, 8]), ([5], [7]), ([6, 9], [8, 3]), ([9, 5], [3, 7])]
-    assert _best(rows, 10, 1) == {5: (7,), 6: (8,), 9: (3,)}
+    expected = _expected(rows, 10)
+    assert _best(expected, 10, 1, range(10)) == {5: (7,), 6: (8,), 9: (3,)}
+    assert _best(expected, 10, 1, {3, 8}) == {5: (8,), 6: (8,), 9: (3,)}
+    keys, twice = _merged(expected, expected)
+    assert (keys.tolist(), twice.tolist()) == (expected[0].tolist(), (2 * expected[1]).tolist())
 
 
 def test_a_shortlist_needs_text(pair):
     with pytest.raises(RecipeError, match="does not say what it was trained on: name the text with --train"):
         exported(pair, replace=True, shortlist=5)
+
+
+def wordpieces(*pieces) -> Codec:
+    names = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *pieces]
+    tokenizer = Tokenizer(WordPiece({name: number for number, name in enumerate(names)}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = Whitespace()
+    return Codec(tokenizer, Special(0, 2, 3, 1))
+
+
+def test_what_a_shortlist_holds_beside_the_lexicon():
+    """Pieces spelled as in the source, in whatever case and place, and single characters of the text alone."""
+    source = wordpieces("rome", "paris", "p", "x")
+    target = wordpieces("Rome", "##rome", "Paris", "P", "##s", "X", "##x", "Oslo")
+    pairs = [Pair("paris", "Paris", 1, "")]
+    found = learn(pairs, source, target, 3)
+    assert found.of == {4: (4, 5), 5: (6,), 6: (7,), 7: (9, 10)}  # Rome and ##rome, Paris, P, X and ##x
+    assert found.always == (1, 3, 6, 7, 8)  # unknown, end, Paris, and P and ##s, which occur in it
+    assert learn(pairs, source, target, 3, kept=(1, 2, 3, 5, 7)).of == {4: (5,), 5: (), 6: (7,), 7: ()}
+
+
+def trimmed(folder, tmp_path, pieces, **settings):
+    """What an export with so many target pieces tells."""
+    train = corpus(tmp_path, "train", [("a dog runs", "x")] if folder.family == "seq2seq" else translators.PAIRS)
+    return exported(folder, vocabulary=pieces, train=(train,), alignment=False, **settings)
+
+
+def test_a_smaller_vocabulary_is_measured_and_keeps_what_it_says(tmp_path):
+    folder = translators.pair(tmp_path)
+    done = trimmed(folder, tmp_path, 5)
+    names = ["torch float32", "fast float32", "fast int8", "fast int8, vocabulary 5"]
+    assert [row["name"] for row in done["engines"]] == names
+    assert done["engines"][3]["bytes"] < done["engines"][2]["bytes"]
+    codec = folder.target_codec
+    rows = [int(name) for name in json.loads((folder.path / "fast" / "target_vocabulary.json").read_text())]
+    assert rows == sorted(rows)
+    assert done["vocabulary"]["kept"] == len(rows) < done["vocabulary"]["of"] == codec.size
+    assert done["vocabulary"]["max_dlogp"] < 1e-5
+    counts = Counter(number for _, target in translators.PAIRS for number in codec.encode_bare(target))
+    single = {number for number, piece in enumerate(codec.pieces()) if len(piece.lstrip("Ġ")) <= 1}
+    often = sorted(counts, key=lambda number: (-counts[number], number))[:5]
+    assert set(rows) == codec.hidden | single | set(often)
+    said = json.loads((folder.path / "fast" / "calque.json").read_text())
+    assert (said["format"], said["vocabulary"]) == (2, 5)
+
+
+def test_a_smaller_vocabulary_shares_out_what_the_others_had(tmp_path):
+    """Beside PyTorch, with a softmax over the pieces that are rows; others are spelled with these."""
+    folder = translators.pair(tmp_path)
+    assert exact(trimmed(folder, tmp_path, 12, quantize="float32"))
+    engine = FastEngine(folder, threads=1)
+    rows = [int(name) for name in json.loads((folder.path / "fast" / "target_vocabulary.json").read_text())]
+    codec, family = folder.target_codec, families.of("pair", folder.source_codec, folder.target_codec)
+    module = family.load(folder.path)
+    source = folder.source_codec.encode("three four")
+    absent = next(n for n, piece in enumerate(codec.pieces()) if n not in rows and len(piece) > 2)
+    (found,) = engine.generate([source], Search(beam=2, n_best=2), [[rows[-1], absent]])
+    assert [one.ids[:2] for one in found] == [[rows[-1], absent]] * 2
+    parts = Spelling(codec, rows).of(absent)
+    assert len(parts) > 1
+    assert codec.decode(parts) == codec.decode([absent])
+    assert set(found[0].ids[2:]) <= set(rows)
+    target = [rows[-1], absent, *found[0].ids[2:]]
+    spelled = [rows[-1], *parts, *found[0].ids[2:]]
+    batch = family.batch([Ids(source, [codec.special.bos, *spelled, codec.special.eos])])
+    with torch.inference_mode():
+        states_ND, labels_N = family.states(module, batch)
+        weight_VD, bias_V = family.head(module)
+        logits_NV = torch.nn.functional.linear(states_ND, weight_VD, bias_V)[:, rows]
+    places = [rows.index(number) for number in labels_N.tolist()]
+    told = logits_NV.log_softmax(-1)[range(len(places)), places].tolist()
+    wanted = [told[0], sum(told[1 : 1 + len(parts)]), *told[1 + len(parts) :]]
+    (ours,) = engine.scores([source], [target])
+    assert ours == pytest.approx(wanted, abs=1e-4)
+    counted = wanted if found[0].ended else wanted[:-1]
+    assert found[0].score == pytest.approx(sum(counted) / len(counted), abs=1e-4)
+    (ahead,) = engine.ahead([source], [[rows[-1]]], 10_000)
+    assert {number for number, _ in ahead} == set(rows)
+    assert sum(np.exp([log_prob for _, log_prob in ahead])) == pytest.approx(1, abs=1e-5)
+    with pytest.raises(DataError, match=r"leaves no room: the model writes 39 at most"):
+        engine.generate([source], Search(beam=1), [[absent] * 20])
+    with pytest.raises(DataError, match="cannot spell the target piece 99999"):
+        engine.scores([source], [[99_999]])
+
+
+def test_a_shared_vocabulary_is_smaller_on_the_target_side_alone(tmp_path):
+    folder = translators.native(tmp_path, "marian")
+    done = trimmed(folder, tmp_path, 3, shortlist=2)
+    assert done["vocabulary"]["max_dlogp"] < 1e-5
+    assert [row["name"] for row in done["engines"]][3:] == [
+        "fast int8, vocabulary 3",
+        "fast int8, vocabulary 3, shortlist 2",
+    ]
+    sizes = [
+        len(json.loads((folder.path / "fast" / f"{side}_vocabulary.json").read_text())) for side in ("source", "target")
+    ]
+    assert sizes[0] > sizes[1] == done["vocabulary"]["kept"]
+    rows = FastFolder.find(folder).kept()
+    table = (folder.path / "fast" / "vmap.txt").read_text().splitlines()
+    assert {int(number) for line in table for number in line.split("\t")[1].split()} <= set(rows)
+
+
+@pytest.mark.parametrize("kind", vocabularies.KINDS)
+def test_what_a_vocabulary_lacks_is_spelled_with_what_it_has(tmp_path, kind):
+    codec = Codec.load(vocabularies.build(kind, tmp_path / kind))
+    ids = kept([Pair("", "the dog and the man", 1, "")], codec, 3)
+    spelling, pieces = Spelling(codec, ids), codec.pieces()
+    assert len(ids) < 0.9 * codec.size
+    for number, piece in enumerate(pieces):
+        parts = spelling.of(number)
+        assert set(parts) <= set(ids)
+        joined = [
+            pieces[part] if place == 0 else pieces[part].removeprefix(codec.prefix) for place, part in enumerate(parts)
+        ]
+        assert "".join(joined) == piece
+
+
+def test_a_decoder_alone_keeps_its_vocabulary(tmp_path):
+    with pytest.raises(RecipeError, match=r"reads and writes with one vocabulary.*leave out --vocabulary"):
+        exported(translators.causal(tmp_path), vocabulary=5)
+
+
+def test_text_to_learn_from_needs_something_to_learn():
+    assert Export(folder="x", train=("y",), vocabulary=5).train == Export(folder="x", train=("y",), shortlist=5).train
+    with pytest.raises(ValueError, match="give --shortlist or --vocabulary too"):
+        Export(folder="x", train=("y",))
 
 
 def test_what_the_cpu_cannot_compute_is_refused(pair, monkeypatch):
@@ -154,7 +294,6 @@ def test_heads_that_are_moved_change_nothing_but_what_is_told(pair):
     from calque.decoding.reference import attention
     from calque.decoding.specification.layer import Heads
     from calque.decoding.specification.table import specification
-    from calque.model.fast_folder import FastFolder
 
     family = families.of("pair", pair.source_codec, pair.target_codec)
     module = family.load(pair.path)
@@ -203,10 +342,13 @@ def test_every_decoder_alone_is_exact(tmp_path, kind):
 
 
 def test_stale_and_damaged_exports_are_refused(tmp_path):
-    from calque.model.fast_folder import FastFolder
-
     folder = translators.pair(tmp_path)
     exported(folder, alignment=False, sample_pairs=1)
+    file = folder.path / "fast" / "calque.json"
+    said = json.loads(file.read_text())
+    assert (said["format"], said.pop("vocabulary")) == (1, 0)
+    file.write_text(json.dumps(said))  # as calque wrote it before vocabularies could be trimmed
+    assert FastFolder.find(folder).vocabulary == 0
     weights = folder.path / "model.safetensors"
     os.utime(weights, (1, 1))  # a copy: other times, the same contents
     assert FastFolder.find(folder).quantization == "int8"

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
+from collections import Counter
+from dataclasses import replace
 
 import pytest
 import translators
+from http_server import settings
+from starlette.testclient import TestClient
 
 from calque.decoding.choice import engine_of, is_fast
 from calque.decoding.engine import TorchEngine
 from calque.decoding.export import export
 from calque.decoding.fast import FastEngine
+from calque.decoding.fast_network import Wanted, _how
+from calque.decoding.polyglot import Polyglot
 from calque.decoding.translator import Translator
 from calque.errors import DataError, EngineError, ModelError, RecipeError
+from calque.model.fast_folder import FastFolder
 from calque.recipes.export import Export
 from calque.recipes.handling import Handling
 from calque.recipes.search import Search
+from calque.server.app import create_app
 
 TEXTS = [source for source, _ in translators.PAIRS[:6]]
 
@@ -107,6 +116,63 @@ def test_what_is_too_long_is_refused(folder, engines):
     with pytest.raises(EngineError, match="a translation of 40 tokens is longer than the 39 that the model writes"):
         fast.read([source], [[9] * 40])
     assert fast.generate([], Search(beam=1)) == fast.read([], []) == []
+
+
+def test_a_beginning_that_leaves_no_room_is_the_fault_of_who_asks(folder, tmp_path):
+    polyglot = Polyglot.open([folder.path], "cpu", 1, "fast")
+    asked = {"text": TEXTS[0], "source": "en", "target": "fr", "prefix": "six " * 60}
+    with TestClient(create_app(settings(tmp_path), polyglot)) as client:
+        for path in ("translate", "complete"):
+            answer = client.post(f"/api/v1/{path}", json=asked)
+            assert (answer.status_code, answer.json()["error"]["code"]) == (422, "invalid")
+            assert "leaves no room: the model writes 39 at most" in answer.json()["error"]["message"]
+
+
+def test_what_may_not_be_said_is_scored_as_far_as_it_may_win(folder):
+    """The best of a beam is the same whether all of it is scored or a part, and the scores are those of reading it."""
+    sources = folder.source_codec.encode_all(TEXTS)
+    free = FastEngine(folder, threads=1)
+    common = Counter(number for (found,) in free.generate(sources, Search(beam=1)) for number in found.ids)
+    never = tuple(number for number, _ in common.most_common(3))
+    engine = FastEngine(folder, replace(FastFolder.find(folder), never=never), 1)
+    every = engine.generate(sources, Search(beam=4, n_best=4))
+    assert engine.generate(sources, Search(beam=4)) == [some[:1] for some in every]
+    assert engine.generate(sources, Search(beam=4, n_best=2)) == [some[:2] for some in every]
+    for source, (found, *_) in zip(sources, every, strict=True):
+        assert not set(never) & set(found.ids)
+        (log_probs,) = free.scores([source], [found.ids])
+        counted = log_probs if found.ended else log_probs[:-1]
+        assert found.score == pytest.approx(sum(counted) / len(counted), abs=1e-5)
+
+
+def test_a_shortlist_costs_no_second_look(folder, tmp_path, monkeypatch):
+    place = shutil.copytree(folder.path / "fast", tmp_path / "fast")
+    few = list(folder.target_codec.special.frame[1]) + list(range(8, 60))
+    (place / "vmap.txt").write_text("\t" + " ".join(map(str, few)) + "\n")
+    engine = FastEngine(folder, FastFolder(place, "float32", shortlist=1), 1)
+    whole = FastEngine(folder, threads=1)
+    sources = folder.source_codec.encode_all(TEXTS)
+    begun = [[9, 70]] * len(TEXTS)  # 70 is on no list, and given
+    for source, found in zip(sources, engine.generate(sources, Search(beam=2), begun), strict=True):
+        assert found[0].ids[:2] == [9, 70]
+        assert set(found[0].ids[2:]) <= {*few, folder.target_codec.special.bos, folder.target_codec.special.eos}
+        (log_probs,) = whole.scores([source], [found[0].ids])
+        counted = log_probs if found[0].ended else log_probs[:-1]
+        assert found[0].score == pytest.approx(sum(counted) / len(counted), abs=1e-5)
+    monkeypatch.setattr(engine, "scores", None)
+    for source, (found,) in zip(sources, engine.generate(sources, Search(beam=2)), strict=True):
+        (log_probs,) = whole.scores([source], [found.ids])
+        counted = log_probs if found.ended else log_probs[:-1]
+        assert found.score > sum(counted) / len(counted)  # a share of less than all
+
+
+@pytest.mark.parametrize(
+    ("beam", "compute_type", "patience", "rows"),
+    [(4, "float32", 2.0, 16), (4, "int8_float32", 1.5, 16), (1, "float32", 1.0, 64), (2, "int16", 1.5, 32)],
+)
+def test_how_long_a_search_waits_and_how_much_it_takes_at_once(beam, compute_type, patience, rows):
+    settings = _how(Wanted(beam, 1, 1.0, 20), compute_type)
+    assert (settings["patience"], settings["max_batch_size"]) == (patience, rows)
 
 
 def test_the_choice_of_engine(folder, tmp_path):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
+import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +21,7 @@ from calque.decoding import machine, proof
 from calque.decoding.fast import FastEngine
 from calque.decoding.sample import Sample, sample
 from calque.decoding.shortlist import Shortlist, learn
+from calque.decoding.trimming import kept as frequent
 from calque.errors import MachineError, ModelError, RecipeError
 from calque.model import disk
 from calque.model.fast_folder import NAME, FastFolder, description
@@ -30,8 +33,10 @@ if TYPE_CHECKING:
     from calque.decoding.heads import Choice
     from calque.decoding.proof import Measured, Reference
     from calque.model.family import Family
+    from calque.records import Pair
 
 Say = Callable[[str], None]
+_LOOKED_AT = 8  # texts of the sample at which a trimmed output layer is held against the whole one
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,7 @@ class _Work:
     folder: Folder
     family: Family
     sample: Sample
+    vocabulary: tuple[int, ...] | None
     never: tuple[int, ...]
     choice: Choice | None
     reference: Reference
@@ -57,7 +63,8 @@ def export(recipe: Export, say: Say = lambda _: None) -> Report:
     `report.json` (what is answered here). It is there whole or not at all.
 
     The network is first written in float32 and held against PyTorch on the sample; only where no target token's
-    log-probability differs by more than `proof.TOLERANCE` is it kept, in the precision that was asked for.
+    log-probability differs by more than `proof.TOLERANCE` is it kept, in the precision that was asked for. A smaller
+    vocabulary and a shortlist are measured behind that, each in a row of its own.
 
     Args:
         recipe: every setting.
@@ -75,8 +82,9 @@ def export(recipe: Export, say: Say = lambda _: None) -> Report:
     if out.exists() and not recipe.replace:
         raise RecipeError(f"{out} exists already: give --replace to make it anew, or remove it")
     refuse_uncomputable(recipe.quantize)
-    shortlist = _shortlist(recipe, folder)
-    work = _begun(recipe, folder, sample(folder, recipe.sample, recipe.sample_pairs), say)
+    vocabulary = _vocabulary(recipe, folder)
+    shortlist = _shortlist(recipe, folder, vocabulary)
+    work = _begun(recipe, folder, vocabulary, say)
     rows = [proof.itself(work.reference, _weights(folder), folder.target_codec, folder.target)]
     with _aside(folder) as aside:
         exact = _written(work, aside / "float32", "float32")
@@ -84,11 +92,15 @@ def export(recipe: Export, say: Say = lambda _: None) -> Report:
         rows.append(_measured(work, exact))
         _refuse_inexact(rows[-1], folder)
         with _replacing(out, recipe.replace) as new:
-            kept = _kept(work, new, exact, rows, say)
+            moved = None
+            if vocabulary is None:
+                kept = _kept(work, new, exact, rows, say)
+            else:
+                kept, moved = _trimmed(work, new, exact, rows, say)
             if shortlist is not None:
                 kept = _shortened(work, kept, shortlist, rows, say)
             _describe(work, kept)
-            report = _report(work, kept, rows, time.monotonic() - began)
+            report = _report(work, kept, rows, moved, time.monotonic() - began)
             write_text(new / "report.json", json.dumps(report.to_json(), ensure_ascii=False, indent=1) + "\n")
     return report
 
@@ -104,9 +116,10 @@ def refuse_uncomputable(quantization: str) -> None:
         )
 
 
-def _begun(recipe: Export, folder: Folder, text: Sample, say: Say) -> _Work:
+def _begun(recipe: Export, folder: Folder, vocabulary: tuple[int, ...] | None, say: Say) -> _Work:
     from calque.model import family as families
 
+    text = sample(folder, recipe.sample, recipe.sample_pairs)
     machine.set_threads(recipe.threads)
     family = families.of(folder.family, folder.source_codec, folder.target_codec)
     module: Any = family.load(folder.path)
@@ -123,21 +136,22 @@ def _begun(recipe: Export, folder: Folder, text: Sample, say: Say) -> _Work:
         choice = choose(family, module, text.sources, reference.spoken.greedy)
     bad = getattr(module.generation_config, "bad_words_ids", None) or []
     never = tuple(ids[0] for ids in bad if len(ids) == 1)
-    return _Work(recipe, folder, family, text, never, choice, reference)
+    return _Work(recipe, folder, family, text, vocabulary, never, choice, reference)
 
 
-def _written(work: _Work, place: Path, quantization: str) -> FastFolder:
-    """The network as CTranslate2 wants it, in a new folder."""
+def _written(work: _Work, place: Path, quantization: str, kept: Sequence[int] | None = None) -> FastFolder:
+    """The network as CTranslate2 wants it, in a new folder; with the `kept` target pieces alone where they are said."""
     from calque.decoding.specification.table import specification
 
     heads = None if work.choice is None else work.choice.heads
-    spec = specification(work.family, work.family.load(work.folder.path), heads)
+    spec = specification(work.family, work.family.load(work.folder.path), heads, kept)
     spec.validate()
     spec.optimize(quantization=quantization)
     place.mkdir(exist_ok=True)
     with disk.naming(place):
         spec.save(str(place))
-    return FastFolder(place, quantization, work.never, work.shift, aligned=work.choice is not None)
+    vocabulary = 0 if kept is None else work.recipe.vocabulary
+    return FastFolder(place, quantization, work.never, work.shift, work.choice is not None, vocabulary=vocabulary)
 
 
 def _kept(work: _Work, new: Path, exact: FastFolder, rows: list[Measured], say: Say) -> FastFolder:
@@ -153,23 +167,78 @@ def _kept(work: _Work, new: Path, exact: FastFolder, rows: list[Measured], say: 
     return kept
 
 
+def _trimmed(work: _Work, new: Path, exact: FastFolder, rows: list[Measured], say: Say) -> tuple[FastFolder, float]:
+    """What stays with a smaller vocabulary, measured beside the whole one in the same precision, and by how much its
+    log-probabilities are others in float32."""
+    quantization, beside = work.recipe.quantize, exact.path.parent
+    if quantization != "float32":
+        say(f"measuring {quantization} ...")
+        rows.append(_measured(work, _written(work, beside / "whole", quantization)))
+    say("comparing the smaller vocabulary with the whole one ...")
+    small = _written(work, beside / "small", "float32", work.vocabulary)
+    moved = _moved(work, exact, small)
+    if not moved <= proof.TOLERANCE:
+        raise ModelError(
+            f"{work.folder.path}: with the smaller vocabulary a token's log-probability is another by {moved:.2g} "
+            f"(allowed: {proof.TOLERANCE:g}): nothing was exported; this is a bug worth a report"
+        )
+    kept = _written(work, new, quantization, work.vocabulary)
+    rows.append(_measured(work, kept))
+    return kept, moved
+
+
+def _moved(work: _Work, exact: FastFolder, small: FastFolder) -> float:
+    """The greatest difference of a log-probability among the pieces that are kept, between a trimmed network and the
+    whole one, whose other pieces' probability is shared out."""
+    whole, ours = (FastEngine(work.folder, fast, work.recipe.threads) for fast in (exact, small))
+    worst = 0.0
+    for source, said in list(zip(work.sample.sources, work.reference.spoken.greedy, strict=True))[:_LOOKED_AT]:
+        begin = [number for number in said[: len(said) // 2] if ours.has([number])]
+        (all_,), (few,) = (engine.ahead([source], [begin], sys.maxsize) for engine in (whole, ours))
+        known = dict(all_)
+        share = math.log(math.fsum(math.exp(known[number]) for number, _ in few))
+        worst = max(worst, *(abs(known[number] - share - log_prob) for number, log_prob in few))
+    return worst
+
+
 def _describe(work: _Work, kept: FastFolder) -> None:
-    details = {"shift": kept.shift, "aligned": kept.aligned, "shortlist": kept.shortlist}
+    details = {
+        "shift": kept.shift,
+        "aligned": kept.aligned,
+        "shortlist": kept.shortlist,
+        "vocabulary": kept.vocabulary,
+    }
     said = description(work.folder, kept.quantization, work.never, **details, versions=machine.versions())
     write_text(kept.path / "calque.json", json.dumps(said, indent=1) + "\n")
 
 
-def _shortlist(recipe: Export, folder: Folder) -> Shortlist | None:
+def _shortlist(recipe: Export, folder: Folder, kept: tuple[int, ...] | None) -> Shortlist | None:
     """What the recipe's shortlist allows; read first, so that a text that is not there stops nothing later."""
     if not recipe.shortlist:
         return None
     if folder.family == "causal":
         raise RecipeError(f"{folder.path}: a decoder alone has no shortlist in CTranslate2: leave out --shortlist")
+    return learn(_train(recipe, folder), folder.source_codec, folder.target_codec, recipe.shortlist, kept)
+
+
+def _vocabulary(recipe: Export, folder: Folder) -> tuple[int, ...] | None:
+    """The target pieces that the recipe keeps."""
+    if not recipe.vocabulary:
+        return None
+    if folder.family == "causal":
+        raise RecipeError(
+            f"{folder.path}: a decoder alone reads and writes with one vocabulary, which cannot be made smaller on one "
+            "side: leave out --vocabulary"
+        )
+    return frequent(_train(recipe, folder), folder.target_codec, recipe.vocabulary)
+
+
+def _train(recipe: Export, folder: Folder) -> Iterator[Pair]:
+    """The text that is learned from."""
     places = recipe.train or tuple(str(place) for place in folder.recipe.get("train", ()))
     if not places:
         raise RecipeError(f"{folder.path} does not say what it was trained on: name the text with --train")
-    pairs = usable(Corpus.open(places, folder.source, folder.target))
-    return learn(pairs, folder.source_codec, folder.target_codec, recipe.shortlist)
+    return usable(Corpus.open(places, folder.source, folder.target))
 
 
 def _shortened(work: _Work, kept: FastFolder, shortlist: Shortlist, rows: list[Measured], say: Say) -> FastFolder:
@@ -184,7 +253,9 @@ def _shortened(work: _Work, kept: FastFolder, shortlist: Shortlist, rows: list[M
 def _measured(work: _Work, fast: FastFolder) -> Measured:
     engine = FastEngine(work.folder, fast, work.recipe.threads)
     codec, language = work.folder.target_codec, work.folder.target
-    name = f"fast {fast.quantization}" + (f", shortlist {fast.shortlist}" if fast.shortlist else "")
+    name = f"fast {fast.quantization}"
+    name += f", vocabulary {fast.vocabulary}" if fast.vocabulary else ""
+    name += f", shortlist {fast.shortlist}" if fast.shortlist else ""
     try:
         return proof.measure(name, engine, work.reference, proof.size(fast.path), codec, language)
     except (RuntimeError, ValueError) as error:  # what CTranslate2 raises
@@ -200,7 +271,7 @@ def _refuse_inexact(row: Measured, folder: Folder) -> None:
         )
 
 
-def _report(work: _Work, kept: FastFolder, rows: list[Measured], seconds: float) -> Report:
+def _report(work: _Work, kept: FastFolder, rows: list[Measured], moved: float | None, seconds: float) -> Report:
     details = {
         "out": str(work.folder.path / NAME),
         "quantization": kept.quantization,
@@ -214,6 +285,9 @@ def _report(work: _Work, kept: FastFolder, rows: list[Measured], seconds: float)
         "max_dlogp": rows[1].max_dlogp,
         "alignment": None if work.choice is None else work.choice.to_json(),
     }
+    if work.vocabulary is not None:
+        whole = work.folder.target_codec.size
+        details["vocabulary"] = {"kept": len(work.vocabulary), "of": whole, "max_dlogp": moved}
     if rows[1].bleu is not None and rows[-1].bleu is not None:
         details["bleu_loss"] = rows[1].bleu - rows[-1].bleu
     return Report(work.recipe.model_dump(mode="json", exclude_none=True), {}, seconds, machine.versions(), details)

@@ -12,6 +12,8 @@ from dataclasses import replace
 
 from calque.decoding.fast_network import ContinuingNetwork, Network, TranslatingNetwork, Wanted
 from calque.decoding.machine import cpu_flags
+from calque.decoding.spelling import Spelling
+from calque.decoding.trimmed_network import TrimmedNetwork
 from calque.errors import DataError, EngineError, ModelError
 from calque.model.fast_folder import FastFolder
 from calque.model.folder import Folder
@@ -48,7 +50,13 @@ class FastEngine:
         self._source = folder.source_codec.special
         self._target = folder.target_codec.special
         self._forced = () if folder.family == "causal" else tuple(self._target.frame[0][1:])
-        self._network, self.compute_type = self._loaded(threads)
+        kept = fast.kept() if fast.vocabulary else ()
+        self._spelling = Spelling(folder.target_codec, kept) if kept else None
+        network, self.compute_type = self._loaded(threads)
+        self._network: Network = network
+        if self._spelling is not None and isinstance(network, TranslatingNetwork):
+            size = folder.target_codec.size
+            self._network = TrimmedNetwork(network, kept, self._spelling, size, folder.max_length - 1)
 
     def _loaded(self, threads: int | None) -> tuple[Network, str]:
         settle()
@@ -97,6 +105,10 @@ class FastEngine:
             return found
         return self._weighed(sources, found, search, search.n_best if prefixes is None else search.beam)
 
+    def has(self, ids: Sequence[int]) -> bool:
+        """Whether the network has all of these target ids; those that it lacks are spelled with others."""
+        return self._spelling is None or self._spelling.has(ids)
+
     def _wanted(self, sources: Sequence[Sequence[int]], search: Search, begun: int) -> Wanted:
         """The search that CTranslate2 is asked for; its most tokens count what a target begins with."""
         read = max(map(len, sources))
@@ -138,9 +150,7 @@ class FastEngine:
         """
         scored = self._scored(sources, [some[:first] for some in found], search)
         floors = [min((one.score for one in some), default=-math.inf) - _ROUNDING for some in scored]
-        others = [
-            [one for one in some[first:] if one.score > floor] for some, floor in zip(found, floors, strict=True)
-        ]
+        others = [[one for one in some[first:] if one.score > floor] for some, floor in zip(found, floors, strict=True)]
         if any(others):
             more = self._scored(sources, others, search)
             scored = [one + other for one, other in zip(scored, more, strict=True)]

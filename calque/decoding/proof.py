@@ -39,7 +39,8 @@ class Spoken:
 class Measured:
     """An engine beside PyTorch.
 
-    max_dlogp: the greatest difference of a target token's log-probability, in nats; None of PyTorch itself.
+    max_dlogp: the greatest difference of a target token's log-probability, in nats; None of PyTorch itself, and where
+        no target could be compared.
     same_greedy, same_beam: shares of the sample to which both say exactly the same.
     bleu: of the beam's outputs, None without references.
     bytes: size of the weights on disk.
@@ -116,10 +117,11 @@ def itself(reference: Reference, weights: int, codec: Codec, language: str) -> M
 
 def measure(name: str, engine: FastEngine, reference: Reference, weights: int, codec: Codec, language: str) -> Measured:
     """A fast engine beside PyTorch; the arguments are a name for it, the size of its weights in bytes, and the target
-    side's codec and language."""
-    readings = engine.scores(reference.sources, reference.targets)
-    pairs = zip(readings, reference.log_probs, strict=True)
-    worst = max(abs(a - b) for ours, theirs in pairs for a, b in zip(ours, theirs, strict=True))
+    side's codec and language. Targets with pieces that the engine lacks are not compared token by token."""
+    known = [place for place, target in enumerate(reference.targets) if engine.has(target)]
+    readings = engine.scores(*([some[place] for place in known] for some in (reference.sources, reference.targets)))
+    pairs = zip(readings, (reference.log_probs[place] for place in known), strict=True)
+    worst = max((abs(a - b) for ours, theirs in pairs for a, b in zip(ours, theirs, strict=True)), default=None)
     said = spoken(engine.generate, reference.sample.sources)
     return _measured(name, worst, said, reference, weights, codec, language)
 

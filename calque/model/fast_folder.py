@@ -13,7 +13,9 @@ from calque.errors import ModelError
 from calque.model.folder import Folder
 
 NAME = "fast"
-FORMAT = 1  # of fast/calque.json; raised when an older calque could not read a newer folder
+FORMAT = 2  # of fast/calque.json; raised when an older calque could not read a newer folder
+_WHOLE = 1  # what is written where the vocabulary is whole: an older calque reads it
+_VOCABULARIES = ("target_vocabulary.json", "shared_vocabulary.json")
 _DECIDING = ("config.json", "model.safetensors", "source/tokenizer.json", "target/tokenizer.json")
 
 
@@ -27,6 +29,7 @@ class FastFolder:
         again, one step later, does.
     aligned: whether the network tells attention at all.
     shortlist: how many target pieces each source piece may become; 0: all.
+    vocabulary: how many of the most frequent target pieces were kept; 0: all.
     """
 
     path: Path
@@ -35,6 +38,7 @@ class FastFolder:
     shift: int = 0
     aligned: bool = True
     shortlist: int = 0
+    vocabulary: int = 0
 
     @classmethod
     def find(cls, folder: Folder) -> FastFolder | None:
@@ -57,6 +61,7 @@ class FastFolder:
                 int(said["shift"]),
                 bool(said["aligned"]),
                 int(said["shortlist"]),
+                int(said.get("vocabulary", 0)),
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ModelError(
@@ -72,6 +77,23 @@ class FastFolder:
             )
         return fast
 
+    def kept(self) -> tuple[int, ...]:
+        """The target ids that the network has, in the order of its rows.
+
+        Raises:
+            ModelError: nothing there says so.
+        """
+        for name in _VOCABULARIES:
+            try:
+                return tuple(map(int, json.loads((self.path / name).read_text(encoding="utf-8"))))
+            except FileNotFoundError:
+                continue
+            except (OSError, ValueError, TypeError) as error:
+                raise ModelError(
+                    f"{self.path / name}: damaged ({type(error).__name__}: {error}): export again"
+                ) from None
+        raise ModelError(f"{self.path}: damaged: no {_VOCABULARIES[0]}: export again")
+
 
 def stamps(folder: Path) -> dict[str, list[int]]:
     """Size in bytes and time of the last change in nanoseconds of the files that decide what a network computes: where
@@ -82,5 +104,6 @@ def stamps(folder: Path) -> dict[str, list[int]]:
 
 def description(folder: Folder, quantization: str, never: Sequence[int], **details: Any) -> Mapping[str, Any]:  # noqa: ANN401
     """What `fast/calque.json` is to say of an export of `folder`."""
-    made = {"format": FORMAT, "family": folder.family, "made_from": folder.digest, "files": stamps(folder.path)}
+    written = FORMAT if details.get("vocabulary") else _WHOLE
+    made = {"format": written, "family": folder.family, "made_from": folder.digest, "files": stamps(folder.path)}
     return made | {"quantization": quantization, "never": list(never)} | details

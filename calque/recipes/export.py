@@ -34,15 +34,27 @@ class Export(Recipe):
         le=10_000,
         description="let each source piece become only so many target pieces, learned from --train; 0: all",
     )
+    vocabulary: int = Field(
+        default=0,
+        ge=0,
+        le=1_000_000,
+        description="keep only so many target pieces, the most frequent ones of --train, beside special tokens and "
+        "single characters; 0: all",
+    )
     train: tuple[str, ...] = Field(
-        default=(), description=f"text to learn the shortlist from, by default the translator's own: {PLACE}"
+        default=(),
+        description="text to learn the shortlist and the pieces that are kept from, by default the translator's own: "
+        f"{PLACE}",
     )
     alignment: bool = Field(default=True, description="find the attention heads that align words, and tell theirs")
     replace: bool = Field(default=False, description="replace what was exported before")
     threads: int | None = Field(default=None, ge=1, description="CPU threads; by default each engine's choice")
 
     @model_validator(mode="after")
-    def _train_is_for_the_shortlist(self) -> Export:
-        if self.train and not self.shortlist:
-            raise ValueError("train is what a shortlist is learned from: give --shortlist too, or leave it out")
+    def _train_is_learned_from(self) -> Export:
+        if self.train and not (self.shortlist or self.vocabulary):
+            raise ValueError(
+                "train is what a shortlist or a smaller vocabulary is learned from: give --shortlist or --vocabulary "
+                "too, or leave it out"
+            )
         return self

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,13 +23,19 @@ _WHY = {
 }
 
 
-def specification(family: Family, module: Any, heads: Heads | None = None) -> Any:  # noqa: ANN401
+def specification(
+    family: Family,
+    module: Any,  # noqa: ANN401
+    heads: Heads | None = None,
+    kept: Sequence[int] | None = None,
+) -> Any:  # noqa: ANN401
     """What CTranslate2 needs to compute as `module` does, in float32, not yet validated.
 
     Args:
         family: whose network it is; its codecs' special tokens are named.
         module: in evaluation mode, on the CPU. A causal one may be used up: it must be loaded anew for other things.
         heads: the heads of cross-attention whose attention is to be told.
+        kept: the target ids that the network has; None: all. The source side keeps its own, shared or not.
 
     Raises:
         ModelError: CTranslate2 cannot express it exactly; the message names what it can.
@@ -43,7 +50,9 @@ def specification(family: Family, module: Any, heads: Heads | None = None) -> An
         spec = native.causal(module, 2 * family.max_length) if causal else native.seq2seq(module)
     if heads is not None:
         move_heads(spec.decoder, heads)
-    _name_tokens(spec, family, epsilon)
+    if kept is not None:
+        _keep(spec.decoder, list(kept))
+    _name_tokens(spec, family, epsilon, kept)
     return spec
 
 
@@ -95,14 +104,22 @@ def epsilon_of(config: Any) -> float:  # noqa: ANN401
     return 1e-5  # torch's
 
 
-def _name_tokens(spec: Any, family: Family, epsilon: float) -> None:  # noqa: ANN401
+def _keep(decoder: Any, kept: list[int]) -> None:  # noqa: ANN401
+    """Leave the decoder these rows of embeddings and output layer; what it shares with the encoder is copied first."""
+    decoder.embeddings.weight = decoder.embeddings.weight[kept]
+    decoder.projection.weight = decoder.projection.weight[kept]
+    if decoder.projection.has_bias():
+        decoder.projection.bias = decoder.projection.bias[kept]
+
+
+def _name_tokens(spec: Any, family: Family, epsilon: float, kept: Sequence[int] | None) -> None:  # noqa: ANN401
     """Call every row by its number, and say which tokens begin and end a target."""
     special = family.target
     if family.name == "causal":
         spec.register_vocabulary(_numbers(spec.get_vocabulary_size()))
     else:
         spec.register_source_vocabulary(_numbers(spec.get_source_vocabulary_size()[0]))
-        spec.register_target_vocabulary(_numbers(spec.get_target_vocabulary_size()))
+        spec.register_target_vocabulary(_numbers(spec.get_target_vocabulary_size()) if kept is None else _named(kept))
         spec.config.decoder_start_token = str(special.frame[0][0])
     spec.config.bos_token = str(special.bos)
     spec.config.eos_token = str(special.eos)
@@ -111,4 +128,8 @@ def _name_tokens(spec: Any, family: Family, epsilon: float) -> None:  # noqa: AN
 
 
 def _numbers(count: int) -> list[str]:
-    return [str(number) for number in range(count)]
+    return _named(range(count))
+
+
+def _named(ids: Iterable[int]) -> list[str]:
+    return [str(number) for number in ids]
