@@ -2,8 +2,10 @@
 
     python -m benchmarks.inference --json                                    # the demo's translator and its test text
     python -m benchmarks.inference --folder MODEL --test data/multi30k/test_2016_flickr --sentences 500
+    python -m benchmarks.inference --folder MODEL --shortlist 20 --vocabulary 3000 --train data/multi30k/train
 
-The folder is copied and exported twice, in float32 and in int8. transformers loads it by itself and translates batches
+The folder is copied and exported twice, in float32 and in int8; with --shortlist and --vocabulary once more each, in
+int8 and so. transformers loads it by itself and translates batches
 of 32 in the order of the text; all take turns, slice after slice of the same sentences, in one process. A second is one
 of CPU time. benchmarks/README.md says how to read the numbers.
 """
@@ -81,6 +83,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sentences", type=int, default=500, help="of the text, at most")
     parser.add_argument("--slices", type=int, default=5, help="turns that the sentences are cut into")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--shortlist", type=int, metavar="N", help="another export in int8, with such a shortlist")
+    parser.add_argument("--vocabulary", type=int, metavar="N", help="another export in int8, with such a vocabulary")
+    parser.add_argument("--train", help="PREFIX of the text that these two learn from; by default that of the recipe")
     parser.add_argument("--json", action="store_true")
     return parser
 
@@ -93,7 +98,9 @@ def measure(given: argparse.Namespace, aside: Path) -> dict[str, Any]:
     places = [given.test] if given.test else [str(place) for place in folder.recipe.get("test", ())]
     pairs = list(Corpus.open(places, folder.source, folder.target))[: given.sentences]
     texts, wanted = [pair.source for pair in pairs], [pair.target for pair in pairs]
-    engines = {kind: _exported(folder, aside, kind, given) for kind in ("float32", "int8")}
+    engines = {kind: _exported(folder, aside / kind, kind, given) for kind in ("float32", "int8")}
+    for option, size in _options(given).items():
+        engines[f"int8, {option} {size}"] = _exported(folder, aside / option, "int8", given, option)
     contenders = [Contender("transformers", _transformers(folder))]
     contenders += [Contender(f"fast {kind}", _fast(folder, engine)) for kind, engine in engines.items()]
     share, steal = Share(given.threads), Steal()
@@ -106,22 +113,26 @@ def measure(given: argparse.Namespace, aside: Path) -> dict[str, Any]:
         print(f"{min(first + size, len(texts))} of {len(texts)} sentences", file=sys.stderr)
     noise = {"had": share.share(), "stolen": steal.share()}
     rows = [_row(one, contenders[0], wanted, folder) for one in contenders]
-    return _result(contenders, rows, folder) | {
-        "max_dlogp": _worst(folder, engines["float32"], texts, contenders[0].said["greedy"]),
-        "rows": rows,
-        "sizes": {one: _size(aside / one / "fast") for one in engines}
-        | {"transformers": _size(folder.path, "*.safetensors")},
-        "corpus": {"test": places, "sentences": len(texts)},
-        "seconds_are": "CPU time",
-        "noise": noise,
-        "machine": machine.describe(torch.device("cpu")),
-        "versions": versions(),
-    }
+    return (
+        _result(contenders, rows, folder)
+        | _other_results(contenders, rows, tuple(_options(given)))
+        | {
+            "max_dlogp": _worst(folder, engines["float32"], texts, contenders[0].said["greedy"]),
+            "rows": rows,
+            "sizes": {one: _size(aside / one / "fast") for one in ("float32", "int8", *_options(given))}
+            | {"transformers": _size(folder.path, "*.safetensors")},
+            "corpus": {"test": places, "sentences": len(texts)},
+            "seconds_are": "CPU time",
+            "noise": noise,
+            "machine": machine.describe(torch.device("cpu")),
+            "versions": versions(),
+        }
+    )
 
 
 def _result(contenders: Sequence[Contender], rows: Sequence[dict[str, Any]], folder: Folder) -> dict[str, Any]:
     """The keys that claims are made with."""
-    slow, exact, small = contenders
+    slow, exact, small = contenders[:3]
     found: dict[str, Any] = {"folder": folder.path.name}
     for name in SEARCHES:
         for fast, suffix in ((small, ""), (exact, "_float32")):
@@ -130,6 +141,26 @@ def _result(contenders: Sequence[Contender], rows: Sequence[dict[str, Any]], fol
         found[f"slices_{name}"] = {"lowest": min(ratios), "median": median(ratios), "highest": max(ratios)}
         found[f"identical_{name}"] = rows[1][f"identical_{name}"]
     return found | {"bleu_loss_int8": rows[1]["bleu_beam4"] - rows[2]["bleu_beam4"]}
+
+
+def _other_results(
+    contenders: Sequence[Contender], rows: Sequence[dict[str, Any]], options: Sequence[str]
+) -> dict[str, Any]:
+    """The same of exports in int8 with an option, beside transformers and beside the export in int8 without it."""
+    slow, _, small = contenders[:3]
+    found: dict[str, Any] = {}
+    for option, one, row in zip(options, contenders[3:], rows[3:], strict=True):
+        for name in SEARCHES:
+            found[f"ratio_generate_{name}_{option}"] = sum(slow.seconds[name]) / sum(one.seconds[name])
+            found[f"ratio_int8_{name}_{option}"] = sum(small.seconds[name]) / sum(one.seconds[name])
+        found[f"bleu_loss_{option}"] = rows[2]["bleu_beam4"] - row["bleu_beam4"]
+    return found
+
+
+def _options(given: argparse.Namespace) -> dict[str, int]:
+    """What other exports are asked for."""
+    asked = {"shortlist": given.shortlist, "vocabulary": given.vocabulary}
+    return {option: size for option, size in asked.items() if size}
 
 
 def _row(one: Contender, slow: Contender, wanted: Sequence[str], folder: Folder) -> dict[str, Any]:
@@ -146,12 +177,16 @@ def _row(one: Contender, slow: Contender, wanted: Sequence[str], folder: Folder)
     return row
 
 
-def _exported(folder: Folder, aside: Path, kind: str, given: argparse.Namespace) -> FastEngine:
+def _exported(
+    folder: Folder, place: Path, kind: str, given: argparse.Namespace, option: str | None = None
+) -> FastEngine:
     """The engine of a copy of the folder, exported so."""
-    place = aside / kind
     shutil.copytree(folder.path, place, ignore=shutil.ignore_patterns("fast"))
-    print(f"exporting {kind} ...", file=sys.stderr)
-    export(Export(folder=place, quantize=kind, sample_pairs=20, threads=given.threads))
+    print(f"exporting {place.name} ...", file=sys.stderr)
+    settings: dict[str, Any] = {"folder": place, "quantize": kind, "sample_pairs": 20, "threads": given.threads}
+    if option is not None:
+        settings |= {option: _options(given)[option], "train": (given.train,) if given.train else ()}
+    export(Export.of(settings))
     return FastEngine(Folder.open(place), threads=given.threads)
 
 
@@ -223,7 +258,8 @@ def table(result: dict[str, Any]) -> str:
         f"{row['identical_greedy']:.1%} | {row['identical_beam4']:.1%} | {row['bleu_beam4']:.2f} |"
         for row in result["rows"]
     ]
-    keys = ("ratio_generate_greedy", "ratio_generate_beam4", "bleu_loss_int8", "max_dlogp")
+    keys = ["ratio_generate_greedy", "ratio_generate_beam4", "bleu_loss_int8", "max_dlogp"]
+    keys += [key for key in result if key.endswith(("_shortlist", "_vocabulary"))]
     return "\n".join([head, "|---|---|---|---|---|---|", *rows, "", *(f"{key}: {result[key]:.3g}" for key in keys)])
 
 

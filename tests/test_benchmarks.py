@@ -4,12 +4,13 @@ import json
 
 import pytest
 import torch
+import translators
 from checkpoints import SHAPE, checkpoint, corpus, numbers
 from safetensors.torch import load_file
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks import flops, pretraining, rivals, train_quality, train_speed
+from benchmarks import flops, inference, pretraining, rivals, train_quality, train_speed
 from benchmarks.clock import Steal
 from benchmarks.learned import Learned
 from benchmarks.ours import Ours
@@ -222,3 +223,24 @@ def test_a_curve_tells_what_a_budget_reached():
     points = [{"seconds": 10.0, "step": 5, "BLEU": 3.0}, {"seconds": 20.0, "step": 10, "BLEU": 7.0}]
     learned = Learned("calque", 1, 1e-3, 100, 10, 20.0, 0.5, {"BLEU": 7.0, "chrF2": 20.0}, points)
     assert [learned.reached(seconds) for seconds in (9, 10, 19.9, 100)] == [None, 3.0, 3.0, 7.0]
+
+
+@pytest.mark.slow
+def test_the_inference_benchmark_tells_what_its_page_promises(place, tmp_path, capsys):
+    folder = translators.pair(tmp_path)
+    data = [part for name in ("train", "test") for part in (f"--{name}", str(place / "data" / name))]
+    options = ["--shortlist", "2", "--vocabulary", "20", "--sentences", "6", "--slices", "2"]
+    inference.main(["--folder", str(folder.path), *data, *options, "--json"])
+    told = json.loads(capsys.readouterr().out)
+    names = ["transformers", "fast float32", "fast int8", "fast int8, shortlist 2", "fast int8, vocabulary 20"]
+    assert [row["name"] for row in told["rows"]] == names
+    assert told["identical_greedy"] == told["identical_beam4"] == 1
+    assert told["max_dlogp"] < 1e-4
+    for name in ("greedy", "beam4"):
+        others = (
+            f"ratio_{over}_{name}_{option}" for over in ("generate", "int8") for option in ("shortlist", "vocabulary")
+        )
+        assert all(told[key] > 0 for key in (f"ratio_generate_{name}", *others))
+    assert {"bleu_loss_int8", "bleu_loss_shortlist", "bleu_loss_vocabulary"} <= told.keys()
+    assert told["sizes"]["vocabulary"] < told["sizes"]["int8"] < told["sizes"]["shortlist"]
+    assert "bleu_loss_vocabulary: " in inference.table(told)
