@@ -14,7 +14,6 @@ A message says what is wrong, where, and what to do about it. Anything else that
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -92,5 +91,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """A clause naming the known word closest to `word`, or an empty string where none is close."""
+    import difflib
+
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f"; did you mean '{close[0]}'?" if close else ""

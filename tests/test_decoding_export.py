@@ -36,7 +36,25 @@ from calque.text.frame import Special
 ENCODERS = ("bert", "bert-generation", "camembert", "distilbert", "electra", "roberta", "xlm-roberta")
 DECODERS = ("bert", "bert-generation", "camembert", "electra", "gpt2", "roberta", "xglm", "xlm-roberta")
 HEADS = ("bert", "camembert", "electra", "roberta", "xlm-roberta")
-CAUSAL = ("gemma", "gpt2", "llama", "mistral", "qwen2", "qwen3")
+CAUSAL = (
+    "bloom", "falcon", "gemma", "gpt2", "gpt_bigcode", "gpt_neox", "gptj", "llama", "mistral", "opt", "qwen2", "qwen3",
+)  # fmt: skip
+SHAPES = {  # ways in which a kind may be built
+    "falcon-rotary": ("falcon", {"alibi": False}),
+    "falcon-in-turn": ("falcon", {"alibi": False, "parallel_attn": False, "bias": True}),
+    "gpt_neox-in-turn": ("gpt_neox", {"use_parallel_residual": False}),
+    "opt-post-norm": ("opt", {"do_layer_norm_before": False, "word_embed_proj_dim": 32}),
+}
+ODD = {
+    "gpt_bigcode": ({"multi_query": False}, "heads have keys and values each"),
+    "falcon": ({"new_decoder_architecture": True, "num_kv_heads": 2}, "only those with one head of keys"),
+    "bloom": ({"apply_residual_connection_post_layernorm": True}, "residual connections begin behind the norms"),
+    "gpt2": ({"scale_attn_by_inverse_layer_idx": True}, "attention is not scaled by the square root"),
+    "gpt_neox": ({"rope_parameters": {"rope_type": "default", "rope_theta": 500.0}}, "base of its rotary positions"),
+    "mistral": ({"sliding_window": 8}, "looks back over 8 tokens only"),
+    "gemma2": ({}, "'gemma2', which CTranslate2 cannot express: it bends its attention and its outputs"),
+    "gemma3_text": ({}, "'gemma3_text', which CTranslate2 cannot express"),
+}
 
 
 def exported(folder, **settings):
@@ -339,6 +357,30 @@ def test_every_native_encoder_decoder_is_exact(tmp_path, kind):
 def test_every_decoder_alone_is_exact(tmp_path, kind):
     shape = {"sliding_window": 200} if kind == "mistral" else {}
     assert exact(exported(translators.causal(tmp_path, kind, **shape), quantize="float32"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SHAPES)
+def test_every_way_to_build_a_decoder_alone_is_exact(tmp_path, name):
+    kind, shape = SHAPES[name]
+    assert exact(exported(translators.causal(tmp_path, kind, **shape), quantize="float32"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ODD)
+def test_a_decoder_alone_that_cannot_be_expressed_is_refused(tmp_path, kind):
+    shape, why = ODD[kind]
+    folder = translators.causal(tmp_path, kind, **shape)
+    with pytest.raises(ModelError, match=why):
+        exported(folder, quantize="float32")
+    assert not (folder.path / "fast").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["albert", "deberta-v2", "modernbert", "mpnet"])
+def test_an_encoder_that_cannot_be_expressed_is_refused(tmp_path, kind):
+    with pytest.raises(ModelError, match=rf"encoder is of kind '{kind}', which CTranslate2 cannot express: its? "):
+        exported(translators.pair(tmp_path, kind))
 
 
 def test_stale_and_damaged_exports_are_refused(tmp_path):

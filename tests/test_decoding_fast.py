@@ -200,13 +200,24 @@ def test_the_translator_says_the_same_by_both_engines(folder):
     assert [one.score for one in ours] == pytest.approx([one.score for one in theirs], abs=1e-5)
 
 
-def test_one_sentence_is_translated_without_torch(folder):
+HEAVY = (
+    *("torch", "transformers", "peft", "accelerate", "sentencepiece", "safetensors", "huggingface_hub", "numpy"),
+    *("rich", "sacrebleu", "tomlkit", "ftfy", "py3langid", "polars", "ray", "fastapi", "uvicorn", "sqlite3", "difflib"),
+    *("calque.corpus.plain", "calque.decoding.explanation", "calque.decoding.completion", "calque.decoding.polyglot"),
+    *("calque.evaluation", "calque.formats", "calque.scale.part", "calque.scale.cluster", "calque.training"),
+    *("calque.server", "calque.cli.terminal", "calque.cli.finetune", "calque.recipes.finetune"),
+)
+
+
+def test_one_sentence_is_translated_without_what_it_does_not_need(folder):
+    """It takes a third of a second, most of it imports: each of these would be felt. (What shows warnings is replaced,
+    for of a network with random weights there are some.)"""
     script = (
-        "import sys\n"
+        "import sys, types\n"
+        "sys.modules['calque.cli.show'] = types.SimpleNamespace(warnings=lambda done: None)\n"
         "from calque.cli.main import run\n"
         f"code = run(['translate', {str(folder.path)!r}, {TEXTS[0]!r}])\n"
-        "known = ('torch', 'transformers', 'ctranslate2', 'sacrebleu', 'tomlkit')\n"
-        "print(code, [name for name in known if name in sys.modules])\n"
+        f"print(code, [name for name in ('ctranslate2', *{HEAVY!r}) if name in sys.modules])\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     said, modules = done.stdout.splitlines()

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from calque.decoding import guard, insertion
-from calque.decoding.explained import Explained
+from calque.decoding import guard
 from calque.decoding.passage import Answer, bare, join
 from calque.recipes.handling import Handling
 from calque.recipes.search import Search
@@ -15,7 +15,10 @@ from calque.text import shield
 from calque.text.repair import repaired
 from calque.text.shield import Item
 
-Explain = Callable[[Sequence[tuple[str, str]]], Sequence[Explained]]
+if TYPE_CHECKING:
+    from calque.decoding.explained import Explained
+
+Explain = Callable[[Sequence[tuple[str, str]]], "Sequence[Explained]"]
 Translate = Callable[[Sequence[str], Search], Mapping[str, Answer]]  # bodies to what the model says to each
 
 
@@ -141,6 +144,8 @@ class Handler:
         lost = {body: (left, gaps) for body, (left, gaps) in lost.items() if any(map(str.isalpha, left))}
         if self._explain is None or not lost:
             return
+        from calque.decoding import insertion
+
         texts = list(dict.fromkeys(left for left, _ in lost.values()))
         said = self._translate(texts, self._search.model_copy(update={"n_best": 1}))
         told = dict(zip(texts, self._explain([(text, said[text].text) for text in texts]), strict=True))

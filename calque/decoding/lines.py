@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import os
 import time
 from collections import deque
@@ -12,7 +11,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from calque.corpus.plain import lines
 from calque.decoding.translator import WINDOW_TEXTS, Translator
 from calque.errors import DataError
 from calque.model import disk
@@ -88,6 +86,8 @@ def translate(
 def _texts(recipe: Translate, given: BinaryIO) -> Iterable[str]:
     if recipe.text:
         return recipe.text
+    from calque.corpus.plain import lines
+
     if recipe.input is None:
         return lines(given)
     if not recipe.input.exists():
@@ -161,6 +161,8 @@ def _sink(out: Path | None, answers: BinaryIO | None) -> Iterator[BinaryIO | Non
     try:
         with disk.naming(out), aside.open("xb") as plain:
             if out.suffix == ".gz":
+                import gzip
+
                 with gzip.GzipFile(filename="", mode="wb", fileobj=plain, mtime=0) as packed:
                     yield packed  # type: ignore[misc]  # it writes and flushes, which is all that is asked
             else:

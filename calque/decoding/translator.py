@@ -9,7 +9,6 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from calque.decoding import explanation
 from calque.decoding.choice import is_fast
 from calque.decoding.handler import Handler
 from calque.decoding.passage import Answer, Part, bare, glue, join, lines, peeled, placed, sentences, translation
@@ -24,6 +23,7 @@ from calque.text.split import split
 if TYPE_CHECKING:
     from calque.decoding.completion import Mouth
     from calque.decoding.engine import Engine, TorchEngine
+    from calque.decoding.explained import Explained
     from calque.decoding.fast import FastEngine
     from calque.model.hypothesis import Hypothesis
 
@@ -247,7 +247,7 @@ class Translator:
             search,
             handling,
             (self.source, self.target),
-            lambda pairs: explanation.sentences(self._engine(adapter), self._folder, pairs),
+            lambda pairs: self._read(pairs, adapter),
         )
         answers = handler.answers(_bodies(chain.from_iterable(passages)))
         done = [
@@ -256,9 +256,16 @@ class Translator:
         ]
         if not handling.explain:
             return done
+        from calque.decoding import explanation
+
         between = glue(self.source, self.target)
         segments = [list(placed(passage, answers, between)) for passage in passages]
         return explanation.explained(self._engine(adapter), self._folder, segments, done)
+
+    def _read(self, pairs: Sequence[tuple[str, str]], adapter: str | None) -> list[Explained]:
+        from calque.decoding import explanation
+
+        return explanation.sentences(self._engine(adapter), self._folder, pairs)
 
     def _translated(self, bodies: Sequence[str], search: Search, adapter: str | None) -> dict[str, Answer]:
         """The answer to each body; what the model cannot take at once is translated in parts."""

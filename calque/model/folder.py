@@ -14,7 +14,6 @@ from typing import Any
 
 import xxhash
 from pydantic import BaseModel
-from safetensors import SafetensorError
 
 from calque.errors import MachineError, ModelError, RecipeError, nearest
 from calque.model import disk
@@ -182,6 +181,8 @@ def writing(place: Path) -> Iterator[None]:
     Raises:
         MachineError: the tensors could not be written to `place`.
     """
+    from safetensors import SafetensorError
+
     try:
         yield
     except SafetensorError as error:

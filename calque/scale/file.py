@@ -5,19 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from calque.decoding import lines
-from calque.decoding.lines import Done
 from calque.decoding.translator import Translator
 from calque.errors import DataError, RecipeError
 from calque.model.folder import refuse_existing
 from calque.recipes.handling import Handling
 from calque.recipes.search import Search
 from calque.recipes.translate import Translate
-from calque.scale.part import Part
-from calque.scale.window import Rows, Window, translated, windows
-from calque.training.signals import leaving
+
+if TYPE_CHECKING:
+    from calque.decoding.lines import Done
+    from calque.scale.window import Rows, Window
 
 _DECIDES = (*Search.model_fields, *Handling.model_fields, "scores")
 
@@ -39,6 +39,8 @@ class Alone:
 
     def answers(self, work: Iterator[Window]) -> Iterator[tuple[Window, Rows]]:
         """As the protocol says."""
+        from calque.scale.window import translated
+
         for window in work:
             yield window, translated(self._translator, list(window.texts), window.first, self._recipe)
 
@@ -86,6 +88,10 @@ def translate(
 def _file(
     recipe: Translate, path: Path, out: Path, progress: Callable[[int], None] | None, how: tuple[bool, bool]
 ) -> Done:
+    from calque.scale.part import Part
+    from calque.scale.window import windows
+    from calque.training.signals import leaving
+
     part = Part(out, _settings(recipe))
     with part.alone(*how), leaving(part.advice):
         began = time.monotonic()

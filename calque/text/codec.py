@@ -38,9 +38,14 @@ class Codec:
     """
 
     def __init__(self, tokenizer: Tokenizer, special: Special, max_length: int = 128) -> None:
+        self._hold(Tokenizer.from_str(tokenizer.to_str()), special, max_length)
+
+    def _hold(self, tokenizer: Tokenizer, special: Special, max_length: int) -> None:
+        """Take a tokenizer that nobody else has, and change it as is needed."""
         self.special = special
         self.max_length = max_length
-        self._tokenizer = _plain(tokenizer, special)
+        self._tokenizer = tokenizer
+        _make_plain(tokenizer, special)
         self.kind: str = type(self._tokenizer.model).__name__
         self.byte_level = is_byte_level(self._tokenizer)
         self.prefix: str = getattr(self._tokenizer.model, "continuing_subword_prefix", None) or ""
@@ -70,11 +75,15 @@ class Codec:
                 "(cls_token and sep_token, or bos_token and eos_token, of tokenizer_config.json); train a new "
                 "vocabulary ('unigram' or 'bpe') for this side, or name another model"
             )
-        vocabulary = tokenizer.get_vocab(with_added_tokens=True)
-        ids = {role: vocabulary[name] for role, name in names.items()}
+        ids = {role: number for role, name in names.items() if (number := tokenizer.token_to_id(name)) is not None}
         unk = None if _knows_everything(tokenizer) else ids.get("unk")
         frame = _frame(folder, tokenizer)
-        return cls(tokenizer, Special(ids.get("pad", ids["eos"]), ids["bos"], ids["eos"], unk, **frame), max_length)
+        special = Special(ids.get("pad", ids["eos"]), ids["bos"], ids["eos"], unk, **frame)
+        codec = cls.__new__(cls)
+        codec._hold(
+            tokenizer, special, max_length
+        )  # read here, so it need not be copied: that takes as long as reading
+        return codec
 
     def framed(self, special: Special, max_length: int | None = None) -> Codec:
         """The same vocabulary with other special tokens or another frame."""
@@ -225,10 +234,9 @@ def tidied(text: str) -> str:
     return text
 
 
-def _plain(tokenizer: Tokenizer, special: Special) -> Tokenizer:
-    """A copy that pads and cuts nothing, frames in the same way for transformers, and cannot mistake text for special
+def _make_plain(tokenizer: Tokenizer, special: Special) -> None:
+    """Let the tokenizer pad and cut nothing, frame in the same way for transformers, and not mistake text for special
     tokens."""
-    tokenizer = Tokenizer.from_str(tokenizer.to_str())
     tokenizer.no_padding()
     tokenizer.no_truncation()
     tokenizer.post_processor = _template(tokenizer, special)
@@ -236,7 +244,6 @@ def _plain(tokenizer: Tokenizer, special: Special) -> Tokenizer:
         tokenizer.decoder = decoders.WordPiece(prefix=tokenizer.model.continuing_subword_prefix, cleanup=False)
     tokenizer.encode_special_tokens = True
     _guard(tokenizer)
-    return tokenizer
 
 
 def _template(tokenizer: Tokenizer, special: Special) -> processors.TemplateProcessing:

@@ -17,6 +17,7 @@ ENCODERS = ("bert", "bert-generation", "camembert", "distilbert", "electra", "ro
 DECODERS = ("bert", "bert-generation", "camembert", "electra", "gpt2", "roberta", "xglm", "xlm-roberta")
 _WHY = {
     "albert": "its embeddings pass a linear map before the first layer",
+    "gemma2": "it bends its attention and its outputs with a hyperbolic tangent",
     "deberta-v2": "its attention is disentangled into contents and positions",
     "modernbert": "its layers look around only locally by turns, with rotary positions",
     "mpnet": "it has absolute and relative positions at once",
@@ -65,8 +66,7 @@ def refuse_inexpressible(family: Family, module: Any) -> None:  # noqa: ANN401
         _refuse_unknown(module.config.model_type, "encoder-decoder", native.SEQ2SEQ)
     else:
         _refuse_unknown(module.config.model_type, "decoder alone", tuple(native.CAUSAL))
-        if module.config.model_type == "gpt2":
-            gpt2.refuse_odd_attention(module.config)
+        native.refuse_odd(module.config)
 
 
 def _pair(module: Any) -> tuple[transformer_spec.TransformerSpec, float]:  # noqa: ANN401
