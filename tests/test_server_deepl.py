@@ -110,6 +110,13 @@ def test_what_no_model_can_do_is_refused(client):
         assert message in str(error.value)
 
 
+def test_what_is_refused_is_not_billed(address):
+    before = ask(address, "/v2/usage", "GET", key="unbilled").json()["character_count"]
+    asked = {"text": ["a dog"], "target_lang": "FR", "show_billed_characters": "x"}
+    assert ask(address, key="unbilled", json=asked).status_code == 400
+    assert ask(address, "/v2/usage", "GET", key="unbilled").json()["character_count"] == before == 0
+
+
 def test_languages_and_usage(client):
     assert [(one.code, one.name) for one in client.get_source_languages()] == [("EN", "English"), ("FR", "French")]
     targets = client.get_target_languages()

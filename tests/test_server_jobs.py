@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 import time
 from collections.abc import Iterator
 
@@ -14,6 +15,7 @@ from http_server import serving, settings
 
 from calque.recipes.key import Key
 from calque.server import keys
+from calque.server.jobs import attachment
 from calque.server.store import Dictionary, Job, Store
 
 TEXTS = {"texts": ["A dog.", "été"], "source": "en", "target": "fr"}
@@ -272,3 +274,19 @@ def test_waiting_jobs_are_begun_by_turns_of_their_owners(tmp_path):
     assert asyncio.run(chosen()) == ["one 0", "other"]
     store.close()
     gate.ledger.close()
+
+
+def test_a_disk_that_is_full_leaves_the_store_usable(tmp_path):
+    store = Store(tmp_path / "serve.sqlite")
+    pages = store._file.execute("PRAGMA page_count").fetchone()[0]
+    store._file.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        store.add(job("a"), b"x" * 100_000, 5)
+    store._file.execute("PRAGMA max_page_count = 1000000")
+    assert store.add(job("a"), b"x" * 100_000, 5)
+    store.close()
+
+
+def test_a_file_is_saved_under_its_bare_name():
+    told = [attachment(b"", name).headers["content-disposition"] for name in ("..\\..\\x.txt", "../é.srt")]
+    assert told == ["attachment; filename*=UTF-8''x.txt", "attachment; filename*=UTF-8''%C3%A9.srt"]

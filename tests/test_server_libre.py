@@ -241,9 +241,9 @@ def test_bad_input_is_refused_in_a_sentence(server, name):
 
 def test_a_form_of_bad_bytes_is_refused(server):
     kind = {"Content-Type": "application/x-www-form-urlencoded"}
-    assert post(server, data=b"q=%ff&source=en&target=fr", headers=kind).json() == {
-        "error": "the form's text is no UTF-8"
-    }
+    assert post(server, data=b"q=%ff&source=en&target=fr", headers=kind).json() == {"error": "the form is no UTF-8"}
+    answer = requests.post(server + "/translate?q=%ff&source=en&target=fr", timeout=10)
+    assert (answer.status_code, answer.json()) == (400, {"error": "the query string is no UTF-8"})
     many = "&".join(["q=x"] * 3_000)
     assert post(server, data=many, headers=kind).json() == {"error": "the form has more than 2000 fields"}
     kind = {"Content-Type": "multipart/form-data; boundary=x"}

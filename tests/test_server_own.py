@@ -219,3 +219,23 @@ def test_openapi_tells_every_call_with_an_example_that_fits(client):
         if name in questions:
             body = call["requestBody"]["content"]["application/json"]
             assert questions[name].of(body["example"]).model_dump(exclude_unset=True) == body["example"]
+
+
+def test_a_database_that_cannot_be_written_is_told_and_passes(client):
+    ask = {"text": "a dog", "source": "en", "target": "fr"}
+    ledger, store = client.app.state.gate.ledger._file, client.app.state.jobs.store._file
+    for file in (ledger, store):
+        file.execute("PRAGMA query_only = ON")
+    told = "nothing can be kept at the moment (a full disk?): try again later"
+    answer = client.post("/api/v1/translate", json=ask)
+    assert refused(answer) == (503, "no_storage", told)
+    assert answer.headers["retry-after"] == "30"
+    job = client.post("/api/v1/jobs", json={"texts": ["a dog"], "source": "en", "target": "fr"})
+    assert (refused(job), client.get("/ready").status_code) == ((503, "no_storage", told), 503)
+    for file in (ledger, store):
+        file.execute("PRAGMA query_only = OFF")
+    assert client.post("/api/v1/translate", json=ask).status_code == client.get("/ready").status_code == 200
+
+
+def test_a_balancer_may_ask_for_the_head_alone(client):
+    assert [client.head(path).status_code for path in ("/health", "/ready")] == [200, 200]

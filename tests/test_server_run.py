@@ -164,6 +164,8 @@ def test_a_port_that_is_taken_is_told(tmp_path, capsys, monkeypatch):
         port = taken.getsockname()[1]
         assert run(["serve", "model", "--port", str(port)]) == 6
     assert f"cannot listen on 127.0.0.1 port {port}: Address already in use" in capsys.readouterr().err
+    assert run(["serve", "model", "--host", "999.1.1.1", "--open", "--port", "0"]) == 6
+    assert "999.1.1.1 port 0: Name or service not known" in capsys.readouterr().err
 
 
 def test_what_is_not_installed_is_told(monkeypatch, capsys):

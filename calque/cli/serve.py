@@ -21,7 +21,7 @@ def serve(recipe: Serve, *, json: Json = False) -> None:
         if json:
             terminal.print_json({"address": address})
         else:
-            print(f"calque: listening on {address}", file=sys.stderr)
+            print(f"calque: listening on {address}")
         sys.stdout.flush()
 
     run(recipe, listening)

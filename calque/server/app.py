@@ -15,6 +15,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from calque.recipes.serve import Serve
     from calque.server.models import Polyglot
 
+NO_STORAGE = 30  # seconds after which to ask again where the database cannot be written
 ROUTERS: tuple[APIRouter, ...] = (
     health.router,
     libre.router,
@@ -154,6 +156,9 @@ def _refusal(error: Exception) -> Refusal:
         return error.__cause__  # FastAPI wraps what is raised while it reads a body
     if isinstance(error, Refusal):
         return error
+    if isinstance(error, sqlite3.Error):
+        LOG.error("the database cannot be used: %s", error, extra={"event": "storage"})
+        return Refusal("no_storage", "nothing can be kept at the moment (a full disk?): try again later", NO_STORAGE)
     if isinstance(error, CalqueError):
         return refusal.of(error)
     if isinstance(error, RequestValidationError):
@@ -174,6 +179,7 @@ async def _gone(request: Request, _error: Exception) -> Response:
 _HANDLERS: dict[int | type[Exception], Any] = {
     Refusal: _refused,
     CalqueError: _refused,
+    sqlite3.Error: _refused,
     RequestValidationError: _refused,
     HTTPException: _refused,
     Gone: _gone,

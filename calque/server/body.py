@@ -38,14 +38,14 @@ async def fields(request: Request, several: Iterable[str] = ()) -> dict[str, Any
         Refusal: bad_request (no JSON object, no form), too_slow.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    query = _grouped(request.query_params.multi_items(), frozenset(several))
+    query = _grouped(_urlencoded(request.scope["query_string"], "query string"), frozenset(several))
     if kind == "multipart/form-data":
         return query | _grouped(await form(request), frozenset(several))
     raw = await read(request)
     if not raw.strip():
         return query
     if kind == "application/x-www-form-urlencoded":
-        return query | _grouped(_urlencoded(raw), frozenset(several))
+        return query | _grouped(_urlencoded(raw, "form"), frozenset(several))
     return query | parse(raw)
 
 
@@ -176,13 +176,13 @@ def _grouped(items: Iterable[tuple[str, Any]], several: frozenset[str]) -> dict[
     return found
 
 
-def _urlencoded(raw: bytes) -> list[tuple[str, str]]:
+def _urlencoded(raw: bytes, what: str) -> list[tuple[str, str]]:
     try:
         return parse_qsl(raw.decode("ascii"), keep_blank_values=True, max_num_fields=FIELDS, errors="strict")
     except UnicodeDecodeError:
-        raise Refusal("bad_request", "the form's text is no UTF-8") from None
+        raise Refusal("bad_request", f"the {what} is no UTF-8") from None
     except ValueError:
-        raise Refusal("bad_request", f"the form has more than {FIELDS} fields") from None
+        raise Refusal("bad_request", f"the {what} has more than {FIELDS} fields") from None
 
 
 def _where(error: ValueError) -> str:

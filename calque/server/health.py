@@ -13,17 +13,19 @@ from calque.server.refusal import Refusal
 router = APIRouter(tags=["server"])
 
 
+@router.head("/health", include_in_schema=False)
 @router.get("/health")
 async def health() -> dict[str, str]:
     """The process lives and answers."""
     return {"status": "ok"}
 
 
+@router.head("/ready", include_in_schema=False)
 @router.get("/ready")
 async def ready(request: Request) -> JSONResponse:
-    """Requests are computed; 503 while the server ends or where its engine hangs."""
+    """Requests are computed; 503 while the server ends, where its engine hangs, or its database cannot be written."""
     desk = request.app.state.desk
-    if desk.ready:
+    if desk.ready and request.app.state.gate.ledger.is_writable():
         return JSONResponse({"status": "ready"})
     return JSONResponse({"status": "draining" if desk.draining else "not ready"}, 503, {"Retry-After": "5"})
 

@@ -6,12 +6,14 @@ import asyncio
 import contextlib
 import json
 import logging
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from pathlib import PureWindowsPath
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import quote
 
@@ -40,6 +42,7 @@ T = TypeVar("T")
 MARKS = 40  # tags and attributes of a page for each text that it may have; reading them costs time and memory
 CHUNK = 64  # segments of a job that are in the queue at a time
 AGAIN_SECONDS = 1.0  # before a job asks again that found the queue full
+FULL_SECONDS = 30.0  # before a job is begun anew that could not be written down
 SWEEP_SECONDS = 60.0  # between two looks for what has expired
 PULSE_SECONDS = 15.0  # after which a silent stream of events says that it lives
 LOOK_SECONDS = 1.0  # between two looks whether the server ends
@@ -218,6 +221,9 @@ class Jobs:
             raise
         except (Refusal, CalqueError) as error:
             self._fail(job, error.message if isinstance(error, Refusal) else str(error))
+        except sqlite3.Error:
+            LOG.exception("a job cannot be kept", extra={"event": "storage", "request": job.id})
+            await asyncio.sleep(FULL_SECONDS)
         except Exception as error:
             LOG.exception("a job failed", extra={"event": "job", "request": job.id})
             self._fail(job, f"translation failed ({type(error).__name__}): its number in the log is {job.id}")
@@ -259,8 +265,9 @@ class Jobs:
     async def _sweep(self) -> None:
         """Forget what has expired, again and again."""
         while True:
-            for job in self.store.expired(time.time() - self._serve.keep_hours * 3600):
-                self.store.forget(job)
+            with contextlib.suppress(sqlite3.Error):  # the next look may find room
+                for job in self.store.expired(time.time() - self._serve.keep_hours * 3600):
+                    self.store.forget(job)
             await asyncio.sleep(SWEEP_SECONDS)
 
     async def _aside(self, work: Callable[..., T], *given: Any) -> T:  # noqa: ANN401 - whatever the work takes
@@ -320,8 +327,9 @@ def _wording(job: Job) -> Wording:
 
 def attachment(content: bytes, name: str) -> Response:
     """A file as an answer that a browser saves and never shows: what is in it is not ours to run."""
+    bare = PureWindowsPath(name).name  # which knows both kinds of slashes
     headers = {
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(bare, safe='')}",
         "Content-Security-Policy": "sandbox; default-src 'none'",
         "Cache-Control": "no-store",
     }

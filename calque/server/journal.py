@@ -67,14 +67,16 @@ class Gathered(logging.Handler):
 
 
 def start() -> None:
-    """Let this server's and uvicorn's messages go to standard error as JSON."""
+    """Let this server's and uvicorn's messages, and other libraries' warnings, go to standard error as JSON."""
     handler = Gathered(sys.stderr)
     handler.setFormatter(AsJson())
-    for name in ("calque.server", "uvicorn"):
+    logging.captureWarnings(True)
+    for name in ("calque.server", "uvicorn", "asyncio", "py.warnings"):
         logger = logging.getLogger(name)
         logger.handlers = [handler]
         logger.setLevel(logging.INFO)
         logger.propagate = False
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # the client is told what is wrong with its form
 
 
 def answered(request: str, method: str, route: str, status: int, began: float, reason: str | None) -> None:

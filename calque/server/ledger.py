@@ -84,6 +84,16 @@ class Ledger:
                 "INSERT INTO suggestions (made, key, source, target, text, suggestion) VALUES (?, ?, ?, ?, ?, ?)", row
             )
 
+    def is_writable(self) -> bool:
+        """Whether something can be kept now; found out by keeping it."""
+        try:
+            with self._turn:
+                self._file.execute("INSERT OR REPLACE INTO usage (key, month) VALUES ('', '')")
+                self._file.execute("DELETE FROM usage WHERE key = ''")
+        except sqlite3.Error:
+            return False
+        return True
+
     def close(self) -> None:
         """Let go of the file."""
         self._file.close()

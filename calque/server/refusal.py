@@ -14,6 +14,7 @@
 | quota | 456 | the characters of the month are used up |
 | busy, late, draining | 503 | the queue is full, a deadline passed, the server ends; with Retry-After |
 | not_ready | 503 | a document is not translated yet; with Retry-After |
+| no_storage | 503 | the database cannot be written, as on a full disk; with Retry-After |
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ STATUS: Mapping[str, int] = {
     "late": 503,
     "draining": 503,
     "not_ready": 503,
+    "no_storage": 503,
 }
 LONGEST = 500  # characters of a message
 Shape = Callable[["Refusal"], tuple[int, dict[str, Any]]]

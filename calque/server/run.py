@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import signal
 import socket
 import sys
@@ -116,7 +115,7 @@ def _listen(serve: Serve) -> socket.socket:
         place.listen(BACKLOG)
     except (OSError, OverflowError) as error:
         place.close()
-        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise MachineError(f"cannot listen on {serve.host} port {serve.port}: {reason}") from error
     place.set_inheritable(False)
     return place

@@ -134,10 +134,11 @@ class Store:
             self._file.execute("BEGIN IMMEDIATE")
             try:
                 yield self._file
+                self._file.execute("COMMIT")
             except BaseException:
-                self._file.execute("ROLLBACK")
+                if self._file.in_transaction:  # a full disk ends it by itself
+                    self._file.execute("ROLLBACK")
                 raise
-            self._file.execute("COMMIT")
 
     # jobs
 

@@ -44,13 +44,14 @@ async def translate(request: Request) -> JSONResponse:
     source = asking.source(request, fields.get("source_lang"))
     target = asking.target(request, asking.need(fields, "target_lang"))
     check_formality(fields)
+    billed = asking.truth(fields.get("show_billed_characters", False), "show_billed_characters")
     wanted = _wording(request, call, source, target)
     split = asking.one_of(str(fields.get("split_sentences", _usual(wanted))), "split_sentences", "0", "1", "nonewlines")
     if split != "1" and wanted.rules is None:
         texts = tuple(_without_lines(text) if split == "nonewlines" else text for text in texts)
     with request.app.state.gate.entered(call.key, sum(map(len, texts)), call.address):
         told = await unless_gone(request, wording.tell(request.app.state.desk, texts, source, target, wanted))
-    return JSONResponse({"translations": _answers(fields, texts, told)})
+    return JSONResponse({"translations": _answers(fields, texts, told, billed)})
 
 
 def _usual(wanted: Wording) -> str:
@@ -61,8 +62,9 @@ def _without_lines(text: str) -> str:
     return " ".join(line for line in text.splitlines() if line.strip()) if text.strip() else text
 
 
-def _answers(fields: Mapping[str, Any], texts: Sequence[str], told: Sequence[Told]) -> list[dict[str, Any]]:
-    billed = asking.truth(fields.get("show_billed_characters", False), "show_billed_characters")
+def _answers(
+    fields: Mapping[str, Any], texts: Sequence[str], told: Sequence[Told], billed: bool
+) -> list[dict[str, Any]]:
     answers: list[dict[str, Any]] = []
     for text, one in zip(texts, told, strict=True):
         answer: dict[str, Any] = {"detected_source_language": one.source.upper(), "text": one.translation.text}
