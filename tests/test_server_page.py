@@ -326,6 +326,21 @@ def test_languages_are_swapped_with_their_texts(show, fake):
 
 
 @pytest.mark.slow
+def test_a_text_in_the_target_language_turns_to_another(show, fake):
+    page = show()
+    page.reload()  # nobody has chosen a target there
+    page.wait_for_selector("html[data-ready]", state="attached")
+    assert page.locator("#to").input_value() == "en"
+    page.fill("#text", "A dog runs.")
+    translated(page, "Un chien court.")
+    assert page.locator("#to").input_value() == "fr"
+    page.select_option("#to", "en")
+    page.fill("#text", "A dog runs")
+    translated(page, "A dog runs")
+    assert page.locator("#to").input_value() == "en"
+
+
+@pytest.mark.slow
 def test_arabic_runs_from_right_to_left(show, fake):
     page = show()
     page.select_option("#to", "ar")
@@ -425,6 +440,8 @@ def test_a_file_shows_its_progress_and_can_be_cancelled(show, fake):
     page.get_by_role("button", name="Cancel long.txt").click()
     page.locator("#jobs .note", has_text="Cancelled").wait_for()
     until(page, lambda: fake.jobs == {})
+    page.get_by_role("button", name="Remove long.txt from the list").click()
+    assert page.locator("#jobs li").count() == 0
 
 
 @pytest.mark.slow
@@ -702,7 +719,7 @@ def test_every_string_of_the_page_is_used_and_every_one_used_is_there():
     named = set(re.findall(r'data-(?:say|label|hint)="(\w+)"', markup)) | set(re.findall(r'say\("(\w+)"', scripts))
     known = strings("en")
     assert named - set(known) == set()
-    spelt = set(re.findall(r'"(\w+)"', scripts)) | set(re.findall(r"(\w+)", "running queued cancel_file save_file"))
+    spelt = set(re.findall(r'"(\w+)"', scripts)) | set(re.findall(r"(\w+)", "running queued cancel_file save_file remove_file"))
     assert set(known) - named - spelt == set()
 
 

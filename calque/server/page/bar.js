@@ -5,13 +5,14 @@ import { nameOf, say } from "./strings.js";
 export class Bar {
   /** @param {{change: Function, swap: Function}} told the languages changed; or they are to be swapped */
   constructor({ from, to, swap, detected }, told) {
-    Object.assign(this, { from, to, swap, chip: detected, told, languages: [], detected: null });
+    Object.assign(this, { from, to, swap, chip: detected, told, languages: [], detected: null, isChosen: false });
     from.addEventListener("change", () => {
       this.detected = null;
       this.#targets();
       told.change();
     });
     to.addEventListener("change", () => {
+      this.isChosen = true; // the target, by a person
       this.#state();
       told.change();
     });
@@ -37,10 +38,15 @@ export class Bar {
     this.#targets();
   }
 
-  /** The server found out that the text is in this language. */
+  /** The server found out that the text is in this language. Where that is the one into which nobody chose to translate, it
+   * becomes another; tells whether it did. */
   found(code) {
     this.detected = code;
+    const other = this.languages.find((one) => one.code === code)?.targets.find((target) => target !== code);
+    const turns = code !== null && code === this.to.value && !this.isChosen && other !== undefined;
+    if (turns) this.to.value = other;
     this.#state();
+    return turns;
   }
 
   #targets() {
@@ -73,6 +79,7 @@ export class Bar {
     this.from.value = reverse[0];
     this.#targets();
     this.to.value = reverse[1];
+    this.isChosen = true;
     this.#state();
     this.told.swap();
   }

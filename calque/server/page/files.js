@@ -41,7 +41,7 @@ class Row {
     this.bar = this.#part("progress", "");
     this.button = this.#part("button", "quiet");
     this.button.type = "button";
-    this.button.addEventListener("click", () => (this.state === "done" ? this.#save() : this.#cancel()));
+    this.button.addEventListener("click", () => this.#act());
     this.name.textContent = file.name;
     this.repaint();
   }
@@ -77,20 +77,28 @@ class Row {
   }
 
   repaint() {
-    const isOver = ["failed", "cancelled"].includes(this.state);
     const counted = this.state === "running" && this.job?.total;
     this.note.textContent = counted
       ? say("progress", { done: number(this.job.done), total: number(this.job.total) })
       : [say(this.state), this.message].filter(Boolean).join(": ");
     this.root.className = this.state;
     this.bar.setAttribute("aria-label", this.file.name);
-    this.bar.hidden = isOver || this.state === "done";
+    this.bar.hidden = this.isOver || this.state === "done";
     if (counted) Object.assign(this.bar, { max: this.job.total, value: this.job.done });
     else this.bar.removeAttribute("value");
-    const verb = this.state === "done" ? "save" : "cancel";
+    const verb = this.isOver ? "remove" : this.state === "done" ? "save" : "cancel";
     this.button.textContent = say(verb);
     this.button.setAttribute("aria-label", say(`${verb}_file`, { name: this.file.name }));
-    this.button.hidden = isOver;
+  }
+
+  get isOver() {
+    return ["failed", "cancelled"].includes(this.state);
+  }
+
+  #act() {
+    if (this.isOver) this.root.remove();
+    else if (this.state === "done") this.#save();
+    else this.#cancel();
   }
 
   #part(kind, className) {

@@ -10,6 +10,7 @@ export class Key {
       write(field.value.trim());
       told.change();
     });
+    field.form.addEventListener("submit", (event) => event.preventDefault());
     details.addEventListener("keydown", (event) => {
       if (event.key !== "Escape") return;
       details.open = false;

@@ -128,22 +128,25 @@ class Page {
   answer(pane, found, asked) {
     if (asked.text !== this.source.text) return;
     this.notice.hide();
-    if (asked.source === "auto" && pane === this.panes[0]) this.detect(found.detected?.language ?? found.source);
-    if (pane === this.panes[0]) {
+    const isFirst = pane === this.panes[0];
+    if (asked.source === "auto" && isFirst && this.detect(found.detected?.language ?? found.source)) return;
+    if (isFirst) {
       if (found.alignment) this.source.cut(found.alignment.source);
       $("spoken").textContent = found.text;
       $("spoken").lang = asked.target;
     }
   }
 
-  /** The language that the server found; other languages may have other models. */
+  /** The language that the server found; other languages may have other models. Tells whether all is asked anew. */
   detect(language) {
-    if (language === this.bar.detected) return;
-    this.bar.found(language);
+    if (language === this.bar.detected) return false;
+    const turns = this.bar.found(language);
     this.source.area.dir = this.source.under.dir = direction(language);
     this.source.area.lang = this.source.under.lang = language ?? "";
     const changed = this.offer();
-    for (const pane of changed.filter((one) => one !== this.panes[0])) pane.put(this.question(), true);
+    if (turns) this.ask(true);
+    else for (const pane of changed.filter((one) => one !== this.panes[0])) pane.put(this.question(), true);
+    return turns;
   }
 
   fail(failure, again) {
