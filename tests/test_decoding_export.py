@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -153,17 +154,24 @@ def test_what_a_shortlist_holds_beside_the_lexicon():
 def trimmed(folder, tmp_path, pieces, **settings):
     """What an export with so many target pieces tells."""
     train = corpus(tmp_path, "train", [("a dog runs", "x")] if folder.family == "seq2seq" else translators.PAIRS)
-    return exported(folder, vocabulary=pieces, train=(train,), alignment=False, **settings)
+    return exported(folder, vocabulary=pieces, train=(train,), **({"alignment": False} | settings))
 
 
-def test_a_smaller_vocabulary_is_measured_and_keeps_what_it_says(tmp_path):
-    folder = translators.pair(tmp_path)
-    done = trimmed(folder, tmp_path, 5)
-    names = ["torch float32", "fast float32", "fast int8", "fast int8, vocabulary 5"]
-    assert [row["name"] for row in done["engines"]] == names
-    assert done["engines"][3]["bytes"] < done["engines"][2]["bytes"]
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """A pair with few target pieces, in float32; what its export told; the ids that are left."""
+    place = tmp_path_factory.mktemp("small")
+    folder = translators.pair(place)
+    done = trimmed(folder, place, 5, quantize="float32")
+    return folder, done, [int(name) for name in json.loads((folder.path / "fast/target_vocabulary.json").read_text())]
+
+
+def test_a_smaller_vocabulary_is_measured_and_keeps_what_it_says(small):
+    folder, done, rows = small
+    assert exact(done)
+    assert [row["name"] for row in done["engines"]][1:] == ["fast float32", "fast float32, vocabulary 5"]
+    assert done["engines"][2]["bytes"] < done["engines"][1]["bytes"]
     codec = folder.target_codec
-    rows = [int(name) for name in json.loads((folder.path / "fast" / "target_vocabulary.json").read_text())]
     assert rows == sorted(rows)
     assert done["vocabulary"]["kept"] == len(rows) < done["vocabulary"]["of"] == codec.size
     assert done["vocabulary"]["max_dlogp"] < 1e-5
@@ -175,12 +183,19 @@ def test_a_smaller_vocabulary_is_measured_and_keeps_what_it_says(tmp_path):
     assert (said["format"], said["vocabulary"]) == (2, 5)
 
 
-def test_a_smaller_vocabulary_shares_out_what_the_others_had(tmp_path):
-    """Beside PyTorch, with a softmax over the pieces that are rows; others are spelled with these."""
-    folder = translators.pair(tmp_path)
-    assert exact(trimmed(folder, tmp_path, 12, quantize="float32"))
-    engine = FastEngine(folder, threads=1)
-    rows = [int(name) for name in json.loads((folder.path / "fast" / "target_vocabulary.json").read_text())]
+def test_a_smaller_vocabulary_that_computes_something_else_is_refused(pair):
+    from calque.decoding.export import _refuse_moved
+
+    _refuse_moved(1e-4, pair)
+    for moved in (1.1e-4, float("nan")):
+        with pytest.raises(ModelError, match=r"is another by .* \(allowed: 0.0001\): nothing was exported"):
+            _refuse_moved(moved, pair)
+
+
+def test_a_smaller_vocabulary_shares_out_what_the_others_had(small):
+    """Beside PyTorch, with a softmax over the pieces that are there; others are spelled with these."""
+    folder, _, rows = small
+    engine = FastEngine(folder, replace(FastFolder.find(folder), aligned=True), threads=1)
     codec, family = folder.target_codec, families.of("pair", folder.source_codec, folder.target_codec)
     module = family.load(folder.path)
     source = folder.source_codec.encode("three four")
@@ -201,8 +216,11 @@ def test_a_smaller_vocabulary_shares_out_what_the_others_had(tmp_path):
     places = [rows.index(number) for number in labels_N.tolist()]
     told = logits_NV.log_softmax(-1)[range(len(places)), places].tolist()
     wanted = [told[0], sum(told[1 : 1 + len(parts)]), *told[1 + len(parts) :]]
-    (ours,) = engine.scores([source], [target])
-    assert ours == pytest.approx(wanted, abs=1e-4)
+    ours, plain = engine.read([source, source], [target, spelled])
+    assert ours.log_probs_T == pytest.approx(wanted, abs=1e-4)
+    mean = np.mean(plain.attention_TS[1 : 1 + len(parts)], axis=0)
+    assert ours.attention_TS[1] == pytest.approx(mean, abs=1e-6)
+    assert ours.attention_TS[2:] == plain.attention_TS[1 + len(parts) :]
     counted = wanted if found[0].ended else wanted[:-1]
     assert found[0].score == pytest.approx(sum(counted) / len(counted), abs=1e-4)
     (ahead,) = engine.ahead([source], [[rows[-1]]], 10_000)
@@ -214,9 +232,10 @@ def test_a_smaller_vocabulary_shares_out_what_the_others_had(tmp_path):
         engine.scores([source], [[99_999]])
 
 
-def test_a_shared_vocabulary_is_smaller_on_the_target_side_alone(tmp_path):
+def test_marian_is_exact_and_its_shared_vocabulary_smaller_on_the_target_side_alone(tmp_path):
     folder = translators.native(tmp_path, "marian")
-    done = trimmed(folder, tmp_path, 3, shortlist=2)
+    done = trimmed(folder, tmp_path, 3, shortlist=2, alignment=True)
+    assert exact(done)
     assert done["vocabulary"]["max_dlogp"] < 1e-5
     assert [row["name"] for row in done["engines"]][3:] == [
         "fast int8, vocabulary 3",
@@ -263,11 +282,6 @@ def test_what_the_cpu_cannot_compute_is_refused(pair, monkeypatch):
     monkeypatch.setattr(ctranslate2, "get_supported_compute_types", lambda device: {"int8", "float32"})
     with pytest.raises(MachineError, match="does not compute in float16: give one of float32, int8 to --quantize"):
         exported(pair, replace=True, quantize="float16")
-
-
-@pytest.mark.parametrize("kind", ["marian"])
-def test_marian_is_exact(tmp_path, kind):
-    assert exact(exported(translators.native(tmp_path, kind), quantize="float32"))
 
 
 def test_gpt2_is_exact(tmp_path):

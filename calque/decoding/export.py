@@ -177,11 +177,7 @@ def _trimmed(work: _Work, new: Path, exact: FastFolder, rows: list[Measured], sa
     say("comparing the smaller vocabulary with the whole one ...")
     small = _written(work, beside / "small", "float32", work.vocabulary)
     moved = _moved(work, exact, small)
-    if not moved <= proof.TOLERANCE:
-        raise ModelError(
-            f"{work.folder.path}: with the smaller vocabulary a token's log-probability is another by {moved:.2g} "
-            f"(allowed: {proof.TOLERANCE:g}): nothing was exported; this is a bug worth a report"
-        )
+    _refuse_moved(moved, work.folder)
     kept = _written(work, new, quantization, work.vocabulary)
     rows.append(_measured(work, kept))
     return kept, moved
@@ -268,6 +264,14 @@ def _refuse_inexact(row: Measured, folder: Folder) -> None:
         raise ModelError(
             f"{folder.path}: what CTranslate2 computes differs from PyTorch by {worst:.2g} in a token's "
             f"log-probability (allowed: {proof.TOLERANCE:g}): nothing was exported; this is a bug worth a report"
+        )
+
+
+def _refuse_moved(moved: float, folder: Folder) -> None:
+    if not moved <= proof.TOLERANCE:
+        raise ModelError(
+            f"{folder.path}: with the smaller vocabulary a token's log-probability is another by {moved:.2g} (allowed: "
+            f"{proof.TOLERANCE:g}): nothing was exported; this is a bug worth a report"
         )
 
 

@@ -145,8 +145,8 @@ class FastEngine:
         """Hypotheses with the scores of all their tokens, best first: CTranslate2 does not count given ones, and shares
         out the probability of those that it may not say.
 
-        The `first` ones of each source are scored; of the others those that may still win, for a score without given
-        tokens can only fall.
+        The `first` ones of each source are scored; of the others those that may still win: what was shared out makes
+        CTranslate2's score too high, never too low, as long as nothing was given.
         """
         scored = self._scored(sources, [some[:first] for some in found], search)
         floors = [min((one.score for one in some), default=-math.inf) - _ROUNDING for some in scored]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 from calque.errors import DataError
 from calque.text.codec import Codec
@@ -18,11 +19,19 @@ class Spelling:
 
     def __init__(self, codec: Codec, kept: Iterable[int]) -> None:
         self._codec = codec
-        self._pieces = codec.pieces()
         self._kept = frozenset(kept)
-        usable = (number for number in self._kept - codec.hidden if number < len(self._pieces))
-        self._numbers = {self._pieces[number]: number for number in usable}
         self._spelled: dict[int, tuple[int, ...]] = {}
+
+    @cached_property
+    def _pieces(self) -> list[str]:
+        """All surfaces: asked for only where something must be spelled, for there may be very many."""
+        return self._codec.pieces()
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        """The ids that may spell something, by their surfaces."""
+        usable = (number for number in self._kept - self._codec.hidden if number < len(self._pieces))
+        return {self._pieces[number]: number for number in usable}
 
     def has(self, ids: Iterable[int]) -> bool:
         """Whether none of the ids has to be spelled."""
