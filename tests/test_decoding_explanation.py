@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+import os
 import random
+from dataclasses import replace
 
 import pytest
 
 from calque.decoding import alignment, confidence
 from calque.decoding.confidence import Calibration
 from calque.errors import ModelError
+from calque.model.folder import Folder
 
 
 def test_links_follow_what_a_word_looks_at_more_than_others_do():
@@ -55,10 +58,33 @@ def test_a_fit_of_what_is_always_right_is_finite():
 
 
 def test_a_calibration_lies_in_its_folder(tmp_path):
-    assert confidence.of_folder(tmp_path) == confidence.DEFAULT
+    folder = Folder(tmp_path, "pair", "en", "fr", 128, {})
+    assert confidence.of_folder(folder) == confidence.DEFAULT
+    assert (confidence.DEFAULT.origin, confidence.DEFAULT.note[:29]) == ("common", "calibration.json is not there")
     kept = Calibration(1.0, 2.0, 3.0, 4.0, 5)
     kept.save(tmp_path)
-    assert confidence.of_folder(tmp_path) == kept
+    assert confidence.of_folder(folder) == kept
+    assert (kept.origin, kept.note) == ("own", "")
     (tmp_path / confidence.FILE).write_text("{}")
     with pytest.raises(ModelError, match=r"calibration\.json: damaged"):
-        confidence.of_folder(tmp_path)
+        confidence.of_folder(folder)
+
+
+def test_a_calibration_is_not_used_with_other_weights_or_vocabularies(tmp_path):
+    folder = Folder(tmp_path, "pair", "en", "fr", 128, {})
+    (tmp_path / "source").mkdir()
+    files = tmp_path / "model.safetensors", tmp_path / "source" / "tokenizer.json"
+    for file in files:
+        file.write_text("as fitted")
+    kept = Calibration(1.0, 2.0, 3.0, 4.0, 5)
+    kept.save(tmp_path)
+    for file in files:
+        os.utime(file, (1, 1))  # a copy: other times, the same contents
+        assert confidence.of_folder(folder) == kept
+        file.write_text("as changed")
+        found = confidence.of_folder(folder)
+        assert found == replace(confidence.DEFAULT, origin="stale")
+        assert found.note.startswith("calibration.json was fitted with other weights, so confidence is by the common")
+        file.write_text("as fitted")
+    (tmp_path / "config.json").write_text("{}")  # of which a copy on the hub forgets a path
+    assert confidence.of_folder(folder) == kept

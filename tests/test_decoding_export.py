@@ -18,17 +18,20 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordPiece
 from tokenizers.pre_tokenizers import Whitespace
 
-from calque.decoding import proof
+from calque.decoding import calibration, proof
+from calque.decoding.confidence import DEFAULT
 from calque.decoding.export import export
 from calque.decoding.fast import FastEngine
 from calque.decoding.shortlist import _best, _expected, _merged, learn
 from calque.decoding.spelling import Spelling
+from calque.decoding.translator import Translator
 from calque.decoding.trimming import kept
 from calque.errors import DataError, MachineError, ModelError, RecipeError
 from calque.model import family as families
 from calque.model.batch import Ids
 from calque.model.fast_folder import FastFolder
 from calque.recipes.export import Export
+from calque.recipes.handling import Handling
 from calque.recipes.search import Search
 from calque.records import Pair
 from calque.text.codec import Codec
@@ -101,6 +104,43 @@ def test_an_export_that_computes_something_else_is_refused(pair, tmp_path, monke
         exported(folder, alignment=False)
     assert not (folder.path / "fast").exists()
     assert not [file.name for file in folder.path.iterdir() if file.name.startswith(".")]
+
+
+def test_an_export_tells_how_sure_one_may_be(tmp_path, monkeypatch):
+    folder = translators.pair(tmp_path, "bert", "bert")
+    short = Search(longest_ratio=0.1)  # what random weights say has no end, and could not be read again
+    place = corpus(tmp_path, "dev", translators.PAIRS[:12])
+    settings = {"quantize": "float32", "alignment": False, "replace": True, "sample_pairs": 1}
+    done = exported(folder, **settings)
+    assert done["calibration"] is None
+    why = "there is no --sample and no development text of the translator's own to fit it on"
+    assert done["notes"] == [f"confidence is not calibrated: {why}"]
+    assert Translator(folder.path).calibration() == DEFAULT
+    monkeypatch.setattr(calibration, "FEWEST", 5)
+    monkeypatch.setattr(calibration, "Search", lambda: short)
+    done = exported(folder, sample=(place,), **settings)
+    translator = Translator(folder.path, "cpu", 1)
+    found = translator.calibration()
+    assert (found.origin, found.words) == ("own", done["calibration"]["words"])
+    assert (done["calibration"]["pairs"], "notes" in done) == (12, False)
+    assert exported(folder, sample=(place,), calibrate=False, **settings)["calibration"] is None
+    assert Translator(folder.path).calibration() == found
+    text, explain = [translators.PAIRS[0][0]], Handling(explain=True)
+    (own,) = translator.translate(text, short, handling=explain)
+    (folder.path / "calibration.json").unlink()
+    (common,) = Translator(folder.path, "cpu", 1).translate(
+        [translators.PAIRS[0][0]], short, handling=Handling(explain=True)
+    )
+    assert own.text == common.text
+    assert own.confidence != pytest.approx(common.confidence, abs=1e-3)
+
+
+def test_too_few_words_are_not_calibrated_on(pair, tmp_path):
+    place = corpus(tmp_path, "dev", translators.PAIRS[:3])
+    pairs = calibration.text(pair, (place,))
+    assert [one.source for one in pairs] == [source for source, _ in translators.PAIRS[:3]]
+    with pytest.raises(DataError, match="words are too few to calibrate on: 100 at least are needed"):
+        calibration.fitted(Translator(pair.path, "cpu", 1, "torch"), pairs)
 
 
 def test_a_shortlist_is_learned_written_and_kept_to(tmp_path):

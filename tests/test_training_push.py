@@ -20,7 +20,7 @@ from calque.training.push import push
 CARD = "---\nlanguage: [en, fr]\nlicense: apache-2.0\n---\n# mine\n\nMade from `/home/ada/models/bert`.\n"
 HOME = "/home/ada"
 TRANSLATOR = {
-    *("README.md", "calque.json", "config.json", "model.safetensors", "recipe.toml", "report.json"),
+    *("README.md", "calibration.json", "calque.json", "config.json", "model.safetensors", "recipe.toml", "report.json"),
     *(f"{side}/{name}" for side in ("source", "target") for name in ("tokenizer.json", "tokenizer_config.json")),
 }
 
@@ -34,6 +34,9 @@ def folder(tmp_path):
     told = {"folder": f"{HOME}/out/mine", "bases": [], "digests": {"train": {f"{HOME}/corpus/train.en": "ab"}}}
     (made / "report.json").write_text(json.dumps(told))
     (made / "config.json").write_text(json.dumps({"_name_or_path": f"{HOME}/models/bert", "model_type": "bert"}))
+    (made / "calibration.json").write_text("{}")
+    (made / "fast").mkdir()
+    (made / "fast" / "model.bin").write_text("made anew from the weights")
     (made / "notes.txt").write_text("my secret notes")
     (made / "tensorboard").mkdir()
     (made / "tensorboard" / "events").write_text("x")
@@ -59,7 +62,7 @@ def test_a_translator_goes_up_in_one_commit(folder, hub):
     there = hub.repos["ada/mine"]["main"]
     assert there.keys() - {".gitattributes"} == TRANSLATOR
     assert {file["name"] for file in done["files"]} == TRANSLATOR
-    assert done["left_out"] == ["notes.txt", "tensorboard/events"]
+    assert done["left_out"] == ["fast/model.bin", "notes.txt", "tensorboard/events"]
     assert (done["repo"], done["licence"], done["deleted"]) == ("ada/mine", "apache-2.0", [])
     assert done["bytes"] == sum(len(there[name]) for name in TRANSLATOR)
     assert done["url"].endswith("/ada/mine/commit/" + "0a" * 20)
@@ -252,7 +255,7 @@ def test_the_command(folder, hub, capsys):
     assert command_line(["push", str(folder), "ada/mine", "--dry-run"]) == 0
     told = capsys.readouterr().out
     assert "model.safetensors" in told
-    assert "stays here: notes.txt, tensorboard/events" in told
+    assert "stays here: fast/model.bin, notes.txt, tensorboard/events" in told
     assert "would go to ada/mine (main); nothing was sent" in told
     assert command_line(["push", str(folder), "ada/mine", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["commit"] == "0a" * 20

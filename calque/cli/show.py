@@ -158,6 +158,8 @@ def exported(done: Mapping[str, Any]) -> None:
         console.print(
             Text(f"words are aligned by head {which} of layer {heads['layer'] + 1} ({heads['agreement']:.0%})", "dim")
         )
+    if (fitted := done["calibration"]) is not None:
+        console.print(Text(f"confidence is calibrated on {fitted['words']:,} words ({fitted['seconds']:.1f} s)", "dim"))
     for note in done.get("notes", ()):
         console.print(Text(terminal.one_line(note), style="yellow"))
     console.print(Text(f"exported: {done['out']} ({done['quantization']})", style="bold"))

@@ -68,7 +68,8 @@ def begun(mouth: Mouth, text: str, prefix: str, search: Search, handling: Handli
 
         before = [Segment(0, text[: place.at], 0, place.done)] if place.done.strip() else []
         here = Segment(place.at, place.body, len(place.done), best[0])
-        (made,) = explained(mouth.engine, mouth.folder, [[*before, here]], [made])
+        calibration = mouth.translator.calibration(mouth.adapter)
+        (made,) = explained(mouth.engine, mouth.folder, calibration, [[*before, here]], [made])
     return _followed(mouth, made, place, search, handling)
 
 

@@ -3,7 +3,7 @@
 A network's own probabilities say it badly: of words that it gives 0.5, more or fewer than half are right, depending on
 how it was trained. A logistic regression of "the reference has this word too" on log-probabilities corrects that (Platt
 1999, "Probabilistic Outputs for Support Vector Machines"); it is fitted on development text and lies in the model
-folder, and where there is none, one that was fitted on other models stands for it.
+folder, and where there is none, or one of other weights, one that was fitted on other models stands for it.
 """
 
 from __future__ import annotations
@@ -11,14 +11,18 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any, Literal
 
 from calque.errors import ModelError
-from calque.model.folder import write_text
+from calque.model.fast_folder import stamps
+from calque.model.folder import Folder, digest_of, write_text
 
 FILE = "calibration.json"
 FLOOR = -8.0  # log-probabilities below this say the same
+_WHOSE = ("*.safetensors", "source/tokenizer.json", "target/tokenizer.json")  # files that it belongs to
+Origin = Literal["own", "common", "stale"]
 Features = tuple[float, float, float]
 
 
@@ -26,13 +30,15 @@ Features = tuple[float, float, float]
 class Calibration:
     """Chances out of log-probabilities (natural logarithm): weights of the word's, which is that of its pieces
     together, of its lowest piece's, of the mean of the whole sentence, and a constant. `words` tells on how many it was
-    fitted."""
+    fitted. `origin`: the folder's 'own', the 'common' one, or 'stale': the common one, because the folder's was fitted
+    with other weights."""
 
     word: float
     lowest: float
     sentence: float
     constant: float
     words: int = 0
+    origin: Origin = "own"
 
     def chance(self, features: Features) -> float:
         """The chance that a word is right, 0 to 1."""
@@ -41,26 +47,44 @@ class Calibration:
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, odds))))
 
     def save(self, folder: Path) -> None:
-        """Write it into a model folder."""
-        write_text(folder / FILE, json.dumps(asdict(self), indent=1) + "\n")
+        """Write it into a model folder, with what tells later whether it still belongs to the weights there."""
+        said: dict[str, Any] = asdict(self) | {"made_from": digest_of(folder, _WHOSE), "files": stamps(folder)}
+        del said["origin"]
+        write_text(folder / FILE, json.dumps(said, indent=1) + "\n")
+
+    @property
+    def note(self) -> str:
+        """What is to be said of confidence that is not by the folder's own calibration; else nothing."""
+        if self.origin == "own":
+            return ""
+        why = "was fitted with other weights" if self.origin == "stale" else "is not there"
+        return f"{FILE} {why}, so confidence is by the common calibration: `calque export` fits one on development text"
 
 
-DEFAULT = Calibration(word=2.10, lowest=-0.78, sentence=0.59, constant=2.01)  # three models, 10,000 words
+DEFAULT = Calibration(  # three models, 10,000 words
+    word=2.10, lowest=-0.78, sentence=0.59, constant=2.01, origin="common"
+)
 
 
-def of_folder(folder: Path) -> Calibration:
-    """The calibration in a model folder, or the common one.
+def of_folder(folder: Folder) -> Calibration:
+    """The calibration in a model folder, or the common one where it has none, or one that was fitted with other weights
+    or vocabularies than it has now.
 
     Raises:
         ModelError: the file is damaged.
     """
-    file = folder / FILE
+    file = folder.path / FILE
     if not file.is_file():
         return DEFAULT
     try:
-        return Calibration(**json.loads(file.read_text(encoding="utf-8")))
-    except (ValueError, TypeError) as error:
+        said: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        made_from, files = said.pop("made_from"), said.pop("files")
+        found = Calibration(**said)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ModelError(f"{file}: damaged ({error}): remove it, or fit it anew") from None
+    if files != stamps(folder.path) and made_from != digest_of(folder.path, _WHOSE):
+        return replace(DEFAULT, origin="stale")
+    return found
 
 
 def features(log_probs: Sequence[float], pieces: Sequence[int]) -> Features:

@@ -23,17 +23,21 @@ _AT_ONCE = 32  # sentences that are read together
 
 
 def explained(
-    engine: Engine, folder: Folder, passages: Sequence[Sequence[Segment]], translations: Sequence[Translation]
+    engine: Engine,
+    folder: Folder,
+    calibration: Calibration,
+    passages: Sequence[Sequence[Segment]],
+    translations: Sequence[Translation],
 ) -> list[Translation]:
     """The translations with confidence and alignment.
 
     Args:
         engine: who reads.
-        folder: the model's codecs and calibration.
+        folder: the model's codecs.
+        calibration: how sure one may be.
         passages: what each translation is made of.
         translations: as they are.
     """
-    calibration = confidence.of_folder(folder.path)
     pairs = list(dict.fromkeys((one.text, one.said) for passage in passages for one in passage))
     told = dict(zip(pairs, sentences(engine, folder, pairs), strict=True))
     return [

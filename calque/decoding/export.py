@@ -17,23 +17,24 @@ from typing import TYPE_CHECKING, Any
 
 from calque.corpus.clean import usable
 from calque.corpus.read import Corpus
-from calque.decoding import machine, proof
+from calque.decoding import calibration, machine, proof
 from calque.decoding.fast import FastEngine
 from calque.decoding.sample import Sample, sample
 from calque.decoding.shortlist import Shortlist, learn
+from calque.decoding.translator import Translator
 from calque.decoding.trimming import kept as frequent
-from calque.errors import MachineError, ModelError, RecipeError
+from calque.errors import DataError, MachineError, ModelError, RecipeError
 from calque.model import disk
 from calque.model.fast_folder import NAME, FastFolder, description
 from calque.model.folder import Folder, stage, write_text
 from calque.recipes.export import Export
-from calque.records import Report
+from calque.records import Pair, Report
 
 if TYPE_CHECKING:
+    from calque.decoding.confidence import Calibration
     from calque.decoding.heads import Choice
     from calque.decoding.proof import Measured, Reference
     from calque.model.family import Family
-    from calque.records import Pair
 
 Say = Callable[[str], None]
 _LOOKED_AT = 8  # texts of the sample at which a trimmed output layer is held against the whole one
@@ -84,6 +85,7 @@ def export(recipe: Export, say: Say = lambda _: None) -> Report:
     refuse_uncomputable(recipe.quantize)
     vocabulary = _vocabulary(recipe, folder)
     shortlist = _shortlist(recipe, folder, vocabulary)
+    pairs = calibration.text(folder, recipe.sample) if recipe.calibrate else []
     work = _begun(recipe, folder, vocabulary, say)
     rows = [proof.itself(work.reference, _weights(folder), folder.target_codec, folder.target)]
     with _aside(folder) as aside:
@@ -100,8 +102,12 @@ def export(recipe: Export, say: Say = lambda _: None) -> Report:
             if shortlist is not None:
                 kept = _shortened(work, kept, shortlist, rows, say)
             _describe(work, kept)
+            fitted, told = _calibrated(work, kept, pairs, say)
             report = _report(work, kept, rows, moved, time.monotonic() - began)
+            report = replace(report, details=report.details | told)
             write_text(new / "report.json", json.dumps(report.to_json(), ensure_ascii=False, indent=1) + "\n")
+    if fitted is not None:
+        fitted.save(folder.path)
     return report
 
 
@@ -195,6 +201,27 @@ def _moved(work: _Work, exact: FastFolder, small: FastFolder) -> float:
         share = math.log(math.fsum(math.exp(known[number]) for number, _ in few))
         worst = max(worst, *(abs(known[number] - share - log_prob) for number, log_prob in few))
     return worst
+
+
+def _calibrated(
+    work: _Work, kept: FastFolder, pairs: list[Pair], say: Say
+) -> tuple[Calibration | None, dict[str, Any]]:
+    """How sure one may be of what is kept, and what the report tells of it."""
+    if not work.recipe.calibrate:
+        return None, {"calibration": None}
+    why = "there is no --sample and no development text of the translator's own to fit it on"
+    if pairs:
+        say("fitting confidence ...")
+        engine = FastEngine(work.folder, kept, work.recipe.threads)
+        began = time.monotonic()
+        try:
+            found = calibration.fitted(Translator(work.folder.path, engine=engine), pairs)
+        except DataError as error:
+            why = str(error)
+        else:
+            seconds = round(time.monotonic() - began, 2)
+            return found, {"calibration": {"pairs": len(pairs), "words": found.words, "seconds": seconds}}
+    return None, {"calibration": None, "notes": [f"confidence is not calibrated: {why}"]}
 
 
 def _describe(work: _Work, kept: FastFolder) -> None:

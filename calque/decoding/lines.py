@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -27,7 +27,8 @@ TOLD_WARNINGS = 20  # kept with their line numbers; the rest are only counted
 @dataclass(frozen=True, slots=True)
 class Done:
     """What was translated: number of texts, wall-clock seconds (loading included), texts with a warning and the first
-    of these warnings as (1-based number of the text, warning), and the translations where nobody else took them."""
+    of these warnings as (1-based number of the text, warning), the translations where nobody else took them, and by
+    whose calibration their confidence is (see `Calibration.origin`), where it was asked for."""
 
     texts: int
     seconds: float
@@ -35,6 +36,7 @@ class Done:
     warnings: tuple[tuple[int, str], ...]
     out: Path | None
     translations: tuple[Translation, ...]
+    calibration: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The record as plain JSON types; `translations` only where there is no file that has them."""
@@ -80,7 +82,8 @@ def translate(
                 sink.write(rows(text, number, translation, recipe).encode())
                 if sink is answers:
                     sink.flush()
-    return tally.done(time.monotonic() - began, recipe.out)
+    origin = translator.calibration().origin if recipe.explain else None
+    return replace(tally.done(time.monotonic() - began, recipe.out), calibration=origin)
 
 
 def _texts(recipe: Translate, given: BinaryIO) -> Iterable[str]:

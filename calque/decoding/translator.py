@@ -22,6 +22,7 @@ from calque.text.split import split
 
 if TYPE_CHECKING:
     from calque.decoding.completion import Mouth
+    from calque.decoding.confidence import Calibration
     from calque.decoding.engine import Engine, TorchEngine
     from calque.decoding.explained import Explained
     from calque.decoding.fast import FastEngine
@@ -95,6 +96,25 @@ class Translator:
         if self._adapter is None:
             return self._folder.digest
         return f"{self._folder.digest}+{self._adapter.digest}"
+
+    def calibration(self, adapter: str | None = None) -> Calibration:
+        """By what log-probabilities become confidence: the model folder's own calibration where it has one and is used
+        without an adapter, which says other things; else the common one.
+
+        Raises:
+            ModelError: the folder's is damaged.
+        """
+        if self._adapter is None and adapter is None:
+            return self._calibration
+        from calque.decoding.confidence import DEFAULT
+
+        return DEFAULT
+
+    @cached_property
+    def _calibration(self) -> Calibration:
+        from calque.decoding.confidence import of_folder
+
+        return of_folder(self._folder)
 
     @property
     def computes(self) -> str:
@@ -260,7 +280,7 @@ class Translator:
 
         between = glue(self.source, self.target)
         segments = [list(placed(passage, answers, between)) for passage in passages]
-        return explanation.explained(self._engine(adapter), self._folder, segments, done)
+        return explanation.explained(self._engine(adapter), self._folder, self.calibration(adapter), segments, done)
 
     def _read(self, pairs: Sequence[tuple[str, str]], adapter: str | None) -> list[Explained]:
         from calque.decoding import explanation

@@ -47,6 +47,11 @@ class Export(Recipe):
         f"{PLACE}",
     )
     alignment: bool = Field(default=True, description="find the attention heads that align words, and tell theirs")
+    calibrate: bool = Field(
+        default=True,
+        description="fit how sure one may be of a word, on --sample or the translator's own development text, and keep "
+        "it in the folder's calibration.json",
+    )
     replace: bool = Field(default=False, description="replace what was exported before")
     threads: int | None = Field(default=None, ge=1, description="CPU threads; by default each engine's choice")
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, cast
 
 from calque.decoding.polyglot import Polyglot as Together
+from calque.server.journal import LOG
 
 if TYPE_CHECKING:
     from calque.recipes.handling import Handling
@@ -82,8 +83,12 @@ def open_all(serve: Serve) -> Polyglot:
     Raises:
         ModelError: a folder is no translator.
     """
-    polyglot = cast(Polyglot, Together.open(serve.folders, serve.device, serve.threads))
+    together = Together.open(serve.folders, serve.device, serve.threads)
+    polyglot = cast(Polyglot, together)
     warm(polyglot)
+    for model in together.models:
+        if note := model.translator.calibration().note:
+            LOG.warning("%s: %s", model.name, note, extra={"event": "calibration"})
     return polyglot
 
 

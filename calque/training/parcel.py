@@ -31,6 +31,7 @@ _NETWORK = (
 _WHOLE = (*_NETWORK, *_TOKENIZER, *(f"{side}/{file}" for side in ("source", "target") for file in _TOKENIZER))
 KNOWN = (
     *(*_WHOLE, *(f"base/{file}" for file in _WHOLE), "report.json", "metrics.jsonl", "README.md"),
+    "calibration.json",
     *("adapter_config.json", WEIGHTS, "LICENSE", "LICENSE.*", "NOTICE"),
 )
 _REMEMBERED = {  # settings of transformers and PEFT that are the path a network or tokenizer was loaded from
