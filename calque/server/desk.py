@@ -113,6 +113,11 @@ class Desk:
                 thread.shutdown(wait=True, cancel_futures=True)
 
     @property
+    def piece(self) -> int:
+        """Characters of the longest text that waits in one piece."""
+        return self._serve.piece
+
+    @property
     def ready(self) -> bool:
         """Whether requests are computed and new ones are welcome; not where one batch takes minutes."""
         now = time.monotonic()
@@ -214,7 +219,7 @@ class Desk:
     async def detect(self, texts: Sequence[str]) -> Sequence[Detection]:
         """The language of each text, among those served."""
         beginnings = [text[:DETECTED] for text in texts]
-        return await self._aside(sum(map(len, beginnings)), lambda: self.polyglot.detect(beginnings))
+        return await self.aside(sum(map(len, beginnings)), lambda: self.polyglot.detect(beginnings))
 
     def route(self, source: str, target: str, model: str | None = None) -> Sequence[Model]:
         """The models on the way from one language to another.
@@ -233,11 +238,11 @@ class Desk:
         if request.prefix is not None or all(len(text) <= longest for text in request.texts):
             return [[text] for text in request.texts]
         cut = pieces_of.cut
-        return await self._aside(
+        return await self.aside(
             request.characters, lambda: [cut(text, longest, request.source) for text in request.texts]
         )
 
-    async def _aside(self, characters: int, work: Callable[[], T]) -> T:
+    async def aside(self, characters: int, work: Callable[[], T]) -> T:
         """The result of some work on so many characters, off the event loop where that takes long."""
         if characters <= AT_ONCE:
             return work()

@@ -16,7 +16,8 @@ from calque.recipes.search import Search
 from calque.records import Translation
 from calque.server.desk import AT_ONCE, AUTO, DETECTED, Desk, Request, Told
 from calque.server.line import Priority
-from calque.text.glossary import Glossary
+from calque.server.piece import cut, joined
+from calque.text.glossary import Glossary, Match, applied, shielded
 from calque.text.normal import blank
 
 
@@ -95,12 +96,35 @@ async def translated(
     """
     if source != target:
         desk.route(source, target, wording.model)  # also where there is nothing to translate, it must be possible
-    terms = wording.glossary
-    aligned = [one.marked or (terms is not None and bool(terms.matches(one.text))) for one in segments]
-    found = await _apart(desk, segments, aligned, Request((), source, target), wording, priority)
-    if terms is None:
-        return found
-    return await _with_terms(desk, terms, segments, found, Request((), source, target), wording, priority)
+    request = Request((), source, target)
+    if wording.glossary is None:
+        return await _apart(desk, segments, [one.marked for one in segments], request, wording, priority)
+    parts = await _found(desk, wording.glossary, segments, source)
+    stretches = [stretch for some in parts for stretch in some]
+    said = iter(await _with_terms(desk, stretches, request, wording, priority))
+    return [joined([one.text for one in some], [next(said) for _ in some], source, target) for some in parts]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """A segment, or a part of a long one, with the terms in it."""
+
+    text: str
+    marked: bool
+    matches: Sequence[Match]
+
+
+async def _found(desk: Desk, terms: Glossary, segments: Sequence[Segment], source: str) -> list[list[_Stretch]]:
+    """The parts in which each segment waits, with their terms: the time that terms take grows with the square of the
+    text that they are put into, so that is never a long one."""
+
+    def find() -> list[list[_Stretch]]:
+        return [
+            [_Stretch(part, one.marked, terms.matches(part)) for part in cut(one.text, desk.piece, source)]
+            for one in segments
+        ]
+
+    return await desk.aside(sum(len(one.text) for one in segments) + len(terms.entries), find)
 
 
 async def _apart(
@@ -134,17 +158,18 @@ def _asked(request: Request, texts: tuple[str, ...], wording: Wording, explain: 
 
 
 async def _with_terms(
-    desk: Desk,
-    terms: Glossary,
-    segments: Sequence[Segment],
-    found: Sequence[Translation],
-    request: Request,
-    wording: Wording,
-    priority: Priority,
+    desk: Desk, stretches: Sequence[_Stretch], request: Request, wording: Wording, priority: Priority
 ) -> list[Translation]:
     """The translations with the glossary's terms. A model that gives no alignment is asked once more, with
     placeholders for the terms."""
-    done = [terms.applied(segment.text, one) for segment, one in zip(segments, found, strict=True)]
+    segments = [Segment(one.text) for one in stretches]
+    aligned = [one.marked or bool(one.matches) for one in stretches]
+    found = await _apart(desk, segments, aligned, request, wording, priority)
+
+    def apply() -> list[Translation]:
+        return [applied(one.matches, one.text, said) for one, said in zip(stretches, found, strict=True)]
+
+    done = await desk.aside(sum(len(one.text) for one in stretches if one.matches), apply)
     lost = [
         place
         for place, (before, after) in enumerate(zip(found, done, strict=True))
@@ -152,7 +177,7 @@ async def _with_terms(
     ]
     if not lost:
         return done
-    shields = [terms.shielded(segments[place].text) for place in lost]
+    shields = [shielded(stretches[place].matches, stretches[place].text) for place in lost]
     texts = tuple(text for text, _ in shields)
     again = await desk.translate(_asked(request, texts, wording, False), priority)
     for place, (_, signs), one in zip(lost, shields, again, strict=True):
