@@ -15,7 +15,9 @@ from calque.recipes.handling import Handling
 from calque.recipes.search import Search
 from calque.records import Translation
 from calque.server.desk import AT_ONCE, AUTO, DETECTED, Desk, Request, Told
+from calque.server.gathering import gathered
 from calque.server.line import Priority
+from calque.server.models import Served
 from calque.server.piece import cut, joined
 from calque.text.glossary import Glossary, Match, applied, shielded
 from calque.text.normal import blank
@@ -23,13 +25,15 @@ from calque.text.normal import blank
 
 @dataclass(frozen=True)
 class Wording:
-    """What is asked for beside languages; with `rules` the texts are HTML or XML."""
+    """What is asked for beside languages; with `rules` the texts are HTML or XML. Without `served` it is asked of the
+    translators of the moment in which it comes."""
 
     model: str | None = None
     search: Search | None = None
     handling: Handling | None = None
     glossary: Glossary | None = None
     rules: Rules | None = None
+    served: Served | None = None
 
 
 async def tell(desk: Desk, texts: Sequence[str], source: str, target: str, wording: Wording) -> list[Told]:
@@ -38,6 +42,8 @@ async def tell(desk: Desk, texts: Sequence[str], source: str, target: str, wordi
     Raises:
         Refusal: as `Desk.translate` raises it.
     """
+    served = wording.served or desk.served
+    wording = replace(wording, served=served)
     rules = wording.rules
     opened: list[Markup | None] = [None] * len(texts)
     if rules is not None:
@@ -46,7 +52,7 @@ async def tell(desk: Desk, texts: Sequence[str], source: str, target: str, wordi
         [Segment(text)] if page is None else list(page.segments) for text, page in zip(texts, opened, strict=True)
     ]
     shown = [" ".join(segment.text for segment in some)[:DETECTED] for some in segments]
-    detections = await desk.detect(shown) if source == AUTO else [None] * len(texts)
+    detections = await desk.detect(shown, served) if source == AUTO else [None] * len(texts)
     languages = [source if one is None else one.language for one in detections]
     found = await gathered(
         translated(desk, _of(languages, language, segments), language, target, wording)
@@ -57,7 +63,7 @@ async def tell(desk: Desk, texts: Sequence[str], source: str, target: str, wordi
     for page, some, language, detection in zip(opened, segments, languages, detections, strict=True):
         said = [next(answers[language]) for _ in some]
         whole = said[0] if page is None else Translation(page.render(said), _mean(some, said))
-        told.append(Told(whole, language, detection))
+        told.append(Told(whole, language, detection, served.writer(language, target, wording.model)))
     return told
 
 
@@ -94,9 +100,9 @@ async def translated(
     Raises:
         Refusal: as `Desk.translate` raises it.
     """
-    if source != target:
-        desk.route(source, target, wording.model)  # also where there is nothing to translate, it must be possible
-    request = Request((), source, target)
+    served = wording.served or desk.served
+    served.writer(source, target, wording.model)  # also where there is nothing to translate, it must be possible
+    request = Request((), source, target, served=served)
     if wording.glossary is None:
         return await _apart(desk, segments, [one.marked for one in segments], request, wording, priority)
     parts = await _found(desk, wording.glossary, segments, source)
@@ -187,13 +193,3 @@ async def _with_terms(
                 text = text.replace(sign, term)
             done[place] = replace(one, text=text, alternatives=())
     return done
-
-
-async def gathered(work: Any) -> list[Any]:  # noqa: ANN401 - coroutines of any kind
-    """All results in order; where one fails, the others are given up."""
-    tasks = [asyncio.ensure_future(one) for one in work]
-    try:
-        return await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
