@@ -41,6 +41,7 @@ class FakePolyglot:
         self.asked = 0
         self.batches: list[list[str]] = []
         self.handled: list[object] = []
+        self.completed: list[str] = []
         pairs = pairs or (("en", "fr"), ("en", "de"), ("fr", "en"))
         self.models = tuple(FakeModel(f"{one}-{other}", one, other, str(version)) for one, other in pairs)
 
@@ -73,7 +74,8 @@ class FakePolyglot:
             raise ValueError("the engine broke")
         return [self._one(text, search, handling, prefix) for text in texts]
 
-    def complete(self, text, source, target, prefix="", count=5, model=None) -> list[Translation]:
+    def complete(self, text, source, target, prefix="", count=5, model=None, search=None) -> list[Translation]:
+        self.completed.append(text)
         assert self.open_.wait(30)
         words = text.upper().split()[:count]
         return [Translation(f"{prefix}{word}.", -0.5, confidence=0.5 / rank) for rank, word in enumerate(words, 1)]

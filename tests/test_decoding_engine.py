@@ -153,6 +153,24 @@ def test_translations_begin_as_they_are_told(folder, engine, prefix):
     assert chances == sorted(chances, reverse=True)
 
 
+def test_what_follows_is_translated_once_and_completions_are_searched_step_by_step(folder, engine, monkeypatch):
+    translated, searched = [], []
+    translate, generate = Translator.translate, engine.generate
+    monkeypatch.setattr(
+        Translator, "translate", lambda one, texts, *more: translated.append(texts) or translate(one, texts, *more)
+    )
+    monkeypatch.setattr(
+        engine, "generate", lambda sources, *more: searched.append(sum(map(len, sources))) or generate(sources, *more)
+    )
+    text = "the small dog sleeps. two birds sing!"
+    search = Search(beam=1, longest_ratio=0.1, search_tokens=40)
+    ways = Translator(folder.path, engine=engine).complete(text, "THE ", 3, search)
+    assert len(ways) > 1
+    assert translated == [["two birds sing!"]]
+    assert len(searched) > 3
+    assert max(searched) <= 40
+
+
 def test_a_beginning_is_explained_with_what_follows(folder, engine):
     text = "a dog. two birds sing!"
     translator = Translator(folder.path, engine=engine)

@@ -83,7 +83,7 @@ def test_translation_through_a_third_language_is_said(polyglot):
 def test_going_on_through_a_third_language(polyglot, monkeypatch):
     """The first model translates, the last one goes on with the beginning."""
 
-    def complete(translator, text, prefix, count):
+    def complete(translator, text, prefix, count, search):
         return [Translation(f"{prefix}{text} {translator.source}-{translator.target} {count}", -0.5, confidence=0.25)]
 
     monkeypatch.setattr(Translator, "complete", complete)

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from pathlib import Path
 
 import pytest
 from fake_polyglot import FakePolyglot
 
+from calque.formats.reader import Rules
 from calque.recipes.handling import Handling
 from calque.recipes.search import Search
 from calque.recipes.serve import Serve
+from calque.records import Translation
 from calque.server.desk import COPIED, FAIR, Desk, Request
 from calque.server.line import Priority
 from calque.server.measures import Measures
 from calque.server.refusal import Refusal
+from calque.server.wording import Wording, tell
+from calque.text.glossary import Entry, Glossary
 
 
 def at_desk(work, polyglot=None, **settings):
@@ -252,6 +257,103 @@ def test_a_swap_leaves_what_was_accepted_with_its_models():
         return [(await task)[0].text for task in (*tasks, german)]
 
     assert at_desk(work, polyglot) == ["T0", "T1", "2:T0"]
+
+
+def test_who_computed_is_told_whatever_is_loaded_meanwhile():
+    polyglot = FakePolyglot()
+
+    async def work(desk):
+        polyglot.open_.clear()
+        tasks = [
+            asyncio.create_task(one)
+            for one in (
+                desk.tell(english("a")),
+                desk.tell(Request(("a",), "auto", "fr")),
+                desk.complete(english("a", prefix=""), 1),
+                tell(desk, ["<p>a dog"], "en", "fr", Wording(rules=Rules(), glossary=terms)),
+            )
+        ]
+        await asyncio.sleep(0.05)
+        desk.swap(FakePolyglot(version=2, pairs=[("en", "de")]))
+        polyglot.open_.set()
+        plain, detected, ways, worded = [await task for task in tasks]
+        (after,) = await desk.tell(Request(("a",), "en", "de"))
+        return [*plain, *detected, ways, *worded, after]
+
+    terms = Glossary((Entry("dog", "chien"),))  # without an alignment it is asked for once more, with a placeholder
+    found = at_desk(work, polyglot)
+    assert [(one.model.name, one.model.version) for one in found] == [("en-fr", "1")] * 4 + [("en-de", "2")]
+
+
+LONG = "The first sentence is here. The second one follows it. The third is behind. And that was all."
+
+
+def test_of_a_long_text_that_begins_as_told_only_one_sentence_is_gone_on_with():
+    polyglot = FakePolyglot()
+    begun = english(LONG, prefix="LA PREMIÈRE. LA ", search=Search(n_best=2))
+    (said,) = at_desk(lambda desk: desk.translate(begun), polyglot, piece=30)
+    before = LONG[:54]
+    assert sorted(polyglot.batches) == [
+        ["The first sentence is here. The second one follows it."],
+        [LONG[55:76], LONG[76:]],
+    ]
+    whole = f"LA PREMIÈRE. LA {before.upper()}"
+    behind = LONG[54:].upper()
+    assert (said.text, said.alternatives) == (whole + behind, ((f"{whole}!{behind}", -1.5),))
+
+
+def test_on_a_way_through_a_third_language_only_that_sentence_is_translated():
+    class Through(FakePolyglot):
+        def route(self, source, target, model=None):
+            return (self.models[0], self.models[1])
+
+    polyglot = Through()
+    begun = english(LONG, prefix="LA PREMIÈRE. LA ")
+    (said,) = at_desk(lambda desk: desk.translate(begun), polyglot, piece=30)
+    assert sorted(polyglot.batches) == [[LONG[28:54]], [LONG[55:76], LONG[76:]]]
+    assert said.text == f"LA PREMIÈRE. LA {LONG[28:].upper()}"
+
+
+def test_of_completions_what_follows_waits_like_any_text_and_is_translated_once():
+    polyglot = FakePolyglot()
+    ways = at_desk(lambda desk: desk.complete(english(LONG, prefix="LA PREMIÈRE. LA "), 2), polyglot, piece=30)
+    assert polyglot.completed == ["The second one follows it."]
+    assert polyglot.batches == [[LONG[55:76], LONG[76:]]]
+    assert [one.text for one in ways.translations] == [
+        f"LA PREMIÈRE. LA {word}.{LONG[54:].upper()}" for word in ("THE", "SECOND")
+    ]
+
+
+class Held(FakePolyglot):
+    """Translates at once, but completes only when it may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may = threading.Event()
+
+    def complete(self, *asked, **more):
+        self.completed.append(asked[0])
+        assert self.may.wait(30)
+        return [Translation(asked[0], 0.0)]
+
+
+def test_nobody_waits_for_a_completion_and_one_that_nobody_waits_for_is_not_begun():
+    polyglot = Held()
+
+    async def work(desk):
+        ways = [asyncio.create_task(desk.complete(english(name), 1)) for name in ("first", "gone", "late")]
+        await asyncio.sleep(0.01)
+        ways[1].cancel()
+        assert [one.text for one in await desk.translate(english("quick"))] == ["QUICK"]
+        with pytest.raises(Refusal, match=r"not done after 0\.1 seconds"):
+            await ways[2]
+        await asyncio.gather(*ways, return_exceptions=True)
+        polyglot.may.set()
+        return await desk.complete(english("next"), 1)
+
+    (way,) = at_desk(work, polyglot, deadline=0.1).translations
+    assert way.text == "next"
+    assert polyglot.completed == ["first", "next"]
 
 
 def test_an_engine_that_hangs_is_told(monkeypatch):

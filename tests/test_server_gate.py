@@ -68,6 +68,7 @@ def test_the_file_holds_digests_and_is_its_owners_alone(tmp_path):
         ("[[key]]\nname='a'\nsha256='zz'", "key 1: 'sha256' = 'zz'"),
         (f"[[key]]\nname='a'\nsha256='{'0' * 64}'\nquota=1", "unknown setting 'quota'"),
         (f"[[key]]\nname='a'\nsha256='{'0' * 64}'\n[[key]]\nname='a'\nsha256='{'1' * 64}'", "two keys are named 'a'"),
+        (f"[[key]]\nname='anonymous'\nsha256='{'0' * 64}'", "is the name of whoever comes without a key"),
     ],
 )
 def test_a_broken_file_is_refused(tmp_path, text, message):
@@ -75,6 +76,11 @@ def test_a_broken_file_is_refused(tmp_path, text, message):
     file.write_text(text)
     with pytest.raises(DataError, match=message):
         Keys.read(file)
+
+
+def test_a_key_cannot_have_the_name_of_those_without(tmp_path):
+    with pytest.raises(RecipeError, match="'anonymous' is the name of whoever comes without a key: take another"):
+        Key.of({"name": "anonymous", "keys": tmp_path / "keys.toml"})
 
 
 def test_an_absent_file_is_refused(tmp_path):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from fake_polyglot import FakePolyglot
@@ -87,6 +89,33 @@ def test_a_word_that_was_begun_is_the_next(client):
     asked = {"text": "chien", "target": "fr", "source": "en", "prefix": "Un ch", "count": 1}
     (told,) = client.post("/api/v1/complete", json=asked).json()["completions"]
     assert (told["text"], told["next"]) == ("Un chCHIEN.", "chCHIEN")
+
+
+def test_completions_are_of_texts_so_long(tmp_path):
+    with TestClient(create_app(settings(tmp_path, complete_characters=5), FakePolyglot())) as client:
+        answer = client.post("/api/v1/complete", json={"text": "a dog", "target": "fr"})
+        assert answer.status_code == 200
+        answer = client.post("/api/v1/complete", json={"text": "a dog.", "target": "fr"})
+        assert refused(answer) == (
+            *(413, "too_large"),
+            "'text' has 6 characters: translations of at most 5 are completed",
+        )
+
+
+@pytest.mark.parametrize("path", ["translate", "complete"])
+def test_what_was_accepted_is_answered_by_its_models_whatever_is_loaded_meanwhile(tmp_path, path):
+    polyglot = FakePolyglot()
+    with TestClient(create_app(settings(tmp_path), polyglot)) as client, ThreadPoolExecutor(1) as beside:
+        polyglot.open_.clear()
+        asked = beside.submit(client.post, f"/api/v1/{path}", json={"text": "a", "source": "en", "target": "fr"})
+        for _ in range(500):
+            if polyglot.asked or polyglot.completed:
+                break
+            time.sleep(0.01)
+        client.app.state.desk.swap(FakePolyglot(version=2, pairs=[("de", "en")]))
+        polyglot.open_.set()
+        answer = asked.result()
+    assert (answer.status_code, answer.json()["model"]) == (200, MODEL)
 
 
 def test_languages_models_detection(client):

@@ -719,7 +719,9 @@ def test_every_string_of_the_page_is_used_and_every_one_used_is_there():
     named = set(re.findall(r'data-(?:say|label|hint)="(\w+)"', markup)) | set(re.findall(r'say\("(\w+)"', scripts))
     known = strings("en")
     assert named - set(known) == set()
-    spelt = set(re.findall(r'"(\w+)"', scripts)) | set(re.findall(r"(\w+)", "running queued cancel_file save_file remove_file"))
+    spelt = set(re.findall(r'"(\w+)"', scripts)) | set(
+        re.findall(r"(\w+)", "running queued cancel_file save_file remove_file")
+    )
     assert set(known) - named - spelt == set()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -60,6 +61,29 @@ def test_only_what_needs_an_alignment_is_explained(tmp_path):
     assert [one.text for one in found] == ["A", "B", " ", "C e"]
     assert [one.alignment is not None for one in found] == [False, True, False, True]
     assert sorted(polyglot.batches) == [["a"], ["b", "c d"]]
+
+
+def test_terms_of_a_long_text_are_looked_for_once_and_off_the_event_loop(tmp_path, monkeypatch):
+    asked: list[tuple[str, bool]] = []
+    matches = Glossary.matches
+
+    def watched(terms, text):
+        asked.append((text, threading.current_thread() is threading.main_thread()))
+        return matches(terms, text)
+
+    monkeypatch.setattr(Glossary, "matches", watched)
+    terms = Glossary((Entry("dog", "chien"),))
+    text = "A dog runs. " * 500
+    wording = Wording(glossary=terms)
+    (said,) = at_work(Aligned(), lambda desk: translated(desk, [Segment(text)], "en", "fr", wording), tmp_path)
+    assert said.text == "A chien RUNS. " * 500
+    assert "".join(part for part, _ in asked) == text
+    assert max(len(part) for part, _ in asked) <= 400
+    assert not any(on_the_loop for _, on_the_loop in asked)
+    asked.clear()
+    many = Glossary(tuple(Entry(f"a b{number}", "c") for number in range(6000)))
+    at_work(Aligned(), lambda desk: translated(desk, [Segment("a")], "en", "fr", Wording(glossary=many)), tmp_path)
+    assert asked == [("a", False)]
 
 
 def test_a_model_without_alignment_is_asked_with_placeholders(tmp_path):

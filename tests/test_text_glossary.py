@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from calque.errors import DataError
 from calque.records import Alignment, Translation, Word
-from calque.text.glossary import Entry, Glossary, read_csv, read_tsv
+from calque.text import glossary as module
+from calque.text.automaton import Automaton
+from calque.text.glossary import Entry, Glossary, read_csv, read_tsv, shielded
 
 
 def words(text: str) -> tuple[Word, ...]:
@@ -21,6 +25,10 @@ def said(source: str, text: str, *links: tuple[int, int]) -> Translation:
 
 
 TERMS = Glossary((Entry("ground floor", "rez-de-chaussée"), Entry("floor", "plancher"), Entry("US", "États-Unis")))
+
+
+def applied(glossary: Glossary, source: str, translation: Translation) -> Translation:
+    return module.applied(glossary.matches(source), source, translation)
 
 
 def found(glossary: Glossary, text: str) -> list[tuple[str, str]]:
@@ -41,10 +49,40 @@ def test_terms_without_spaces_between_words_are_found():
     assert found(Glossary((Entry("人工智能", "IA"),)), "研究人工智能的人") == [("人工智能", "IA")]
 
 
+def test_the_longest_term_is_found_as_by_trying_all():
+    chance = random.Random(5)
+    for _ in range(200):
+        terms = {" ".join(chance.choices("abc", k=chance.randint(1, 4))) for _ in range(chance.randint(1, 6))}
+        text = chance.choices("abc", k=12)
+        expected, place = [], 0
+        while place < len(text):
+            fitting = [term for term in terms if text[place:][: len(term.split())] == term.split()]
+            longest = max(fitting, key=len, default="")
+            expected += [(longest, longest)] if longest else []
+            place += len(longest.split()) or 1
+        assert found(Glossary(tuple(Entry(term, term) for term in sorted(terms))), " ".join(text)) == expected
+
+
+def test_terms_are_found_in_time_that_grows_with_the_text_alone():
+    """Each word of a text is looked at a few times, however many terms begin with it and however far they fit."""
+    looks = 0
+
+    class Counting(dict):
+        def __contains__(self, key):
+            nonlocal looks
+            looks += 1
+            return super().__contains__(key)
+
+    automaton = Automaton([*(["a", f"b{number}"] for number in range(1000)), [*["a"] * 500, "c"], ["c", *["a"] * 500]])
+    automaton._onward = Counting(automaton._onward)
+    assert automaton.lengths(["a"] * 1000 + ["b7"]) == [0] * 999 + [2, 0]
+    assert looks < 3 * 1001
+
+
 def test_a_term_replaces_the_words_that_are_aligned_with_its_own():
     source = "the ground floor is open"
     text = "le niveau du sol est ouvert"
-    done = TERMS.applied(source, said(source, text, (0, 0), (1, 3), (2, 1), (3, 4), (4, 5)))
+    done = applied(TERMS, source, said(source, text, (0, 0), (1, 3), (2, 1), (3, 4), (4, 5)))
     assert done.text == "le rez-de-chaussée est ouvert"
     assert done.warnings == ()
     assert done.alignment == Alignment(
@@ -57,40 +95,41 @@ def test_a_term_replaces_the_words_that_are_aligned_with_its_own():
 def test_an_article_that_was_aligned_with_the_noun_stays():
     bike = Glossary((Entry("bicycle", "bécane"), Entry("a car", "une auto")))
     source = "rides a bicycle"
-    assert bike.applied(source, said(source, "fait du vélo", (0, 0), (2, 1), (2, 2))).text == "fait du bécane"
+    assert applied(bike, source, said(source, "fait du vélo", (0, 0), (2, 1), (2, 2))).text == "fait du bécane"
     source = "a car"
-    assert bike.applied(source, said(source, "une voiture", (0, 0), (1, 1))).text == "une auto"
+    assert applied(bike, source, said(source, "une voiture", (0, 0), (1, 1))).text == "une auto"
 
 
 def test_a_term_that_is_there_already_is_not_touched():
     source = "the ground floor"
     there = said(source, "au Rez-de-chaussée", (0, 0), (2, 1))
-    assert TERMS.applied(source, there) is there
+    assert applied(TERMS, source, there) is there
 
 
 def test_a_term_that_comes_twice_is_there_twice():
     source = "floor , floor"
-    done = TERMS.applied(source, said(source, "plancher , sol", (0, 0), (1, 1), (2, 2)))
+    done = applied(TERMS, source, said(source, "plancher , sol", (0, 0), (1, 1), (2, 2)))
     assert done.text == "plancher , plancher"
 
 
 def test_capitals():
     source = "Floor !"
-    assert TERMS.applied(source, said(source, "Sol !", (0, 0))).text == "Plancher !"
+    assert applied(TERMS, source, said(source, "Sol !", (0, 0))).text == "Plancher !"
     source = "the FLOOR"
-    assert TERMS.applied(source, said(source, "le SOL", (0, 0), (1, 1))).text == "le PLANCHER"
+    assert applied(TERMS, source, said(source, "le SOL", (0, 0), (1, 1))).text == "le PLANCHER"
     source = "the US"
-    assert TERMS.applied(source, said(source, "les USA", (0, 0), (1, 1))).text == "les États-Unis"
+    assert applied(TERMS, source, said(source, "les USA", (0, 0), (1, 1))).text == "les États-Unis"
 
 
 def test_what_finds_no_place_is_told():
-    done = TERMS.applied("the floor", Translation("le sol", 0.0))
+    done = applied(TERMS, "the floor", Translation("le sol", 0.0))
     assert done.text == "le sol"
     assert done.warnings == ("the glossary's 'plancher' found no place in the translation",)
 
 
 def test_placeholders_stand_for_terms():
-    assert TERMS.shielded("The floor of {0}, the US.") == (
+    text = "The floor of {0}, the US."
+    assert shielded(TERMS.matches(text), text) == (
         "The {1} of {0}, the {2}.",
         {"{1}": "plancher", "{2}": "États-Unis"},
     )

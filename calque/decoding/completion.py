@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from calque.decoding.engine import Engine
     from calque.decoding.translator import Translator
     from calque.model.folder import Folder
+    from calque.model.hypothesis import Hypothesis
     from calque.text.codec import Codec
 
 _WIDE = 4  # times as many tokens are looked at as words are wanted: several may begin the same word
@@ -37,7 +38,7 @@ class Mouth:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class Place:
     """Where a translation is to go on.
 
     done: the beginning of the translation that is left as it is.
@@ -55,10 +56,32 @@ class _Place:
     space: str
     behind: str
 
+    def after_done(self, made: Translation) -> Translation:
+        """A translation of the sentence behind what is done."""
+        return replace(
+            made,
+            text=self.done + made.text,
+            alternatives=tuple((self.done + said, score) for said, score in made.alternatives),
+        )
+
+    def followed(self, made: Translation, rest: Translation, between: str) -> Translation:
+        """A translation as far as the sentence goes, and that of what stands behind.
+
+        Args:
+            made: the translation of the text up to the end of the sentence.
+            rest: the translation of what is behind.
+            between: what stands between two sentences that the text does not part with anything.
+        """
+        space = self.space
+        if self.behind.strip():
+            space = space or between
+        at = self.at + len(self.body) + len(self.space)
+        return _longer(made, replace(rest, text=space + rest.text), at, len(space))
+
 
 def begun(mouth: Mouth, text: str, prefix: str, search: Search, handling: Handling | None) -> Translation:
     """See `Translator.begun`."""
-    place = _place(mouth, text, prefix, Handling() if handling is None else handling)
+    place = _place_of(mouth, text, prefix, Handling() if handling is None else handling)
     best, *others = _started(mouth, place, search)
     made = Translation(
         place.done + best[0], best[1], tuple((place.done + said, score) for said, score in others[: search.n_best - 1])
@@ -70,12 +93,12 @@ def begun(mouth: Mouth, text: str, prefix: str, search: Search, handling: Handli
         here = Segment(place.at, place.body, len(place.done), best[0])
         calibration = mouth.translator.calibration(mouth.adapter)
         (made,) = explained(mouth.engine, mouth.folder, calibration, [[*before, here]], [made])
-    return _followed(mouth, made, place, search, handling)
+    return place.followed(made, _behind(mouth, place, search, handling), _glue(mouth))
 
 
 def complete(mouth: Mouth, text: str, prefix: str, count: int, search: Search) -> list[Translation]:
     """See `Translator.complete`."""
-    place = _place(mouth, text, prefix, Handling())
+    place = _place_of(mouth, text, prefix, Handling())
     source = _encoded(mouth.folder.source_codec, place.body)
     able = _ahead(mouth, place, source, _WIDE * count)
     found: dict[str, tuple[float, str, float]] = {}
@@ -89,13 +112,16 @@ def complete(mouth: Mouth, text: str, prefix: str, count: int, search: Search) -
         else:
             found[word] = (known[0] + chance, *known[1:])
     best = sorted((one for word, one in found.items() if word), key=lambda one: -one[0])[:count]
+    if not best:
+        return []
+    rest, between = _behind(mouth, place, plain, None), _glue(mouth)
     return [
-        _followed(mouth, Translation(place.done + said, score, confidence=min(1.0, chance)), place, plain, None)
+        place.followed(Translation(place.done + said, score, confidence=min(1.0, chance)), rest, between)
         for chance, said, score in best
     ]
 
 
-def _ahead(mouth: Mouth, place: _Place, source: list[int], count: int) -> list[tuple[list[int], float]]:
+def _ahead(mouth: Mouth, place: Place, source: list[int], count: int) -> list[tuple[list[int], float]]:
     """Ids with which the sentence may go on, one token behind its beginning, each with its chance.
 
     Where the beginning ends within a word, that may also be the beginning of one piece: those that fit are beside them.
@@ -126,20 +152,38 @@ def _longer_than(said: str, begun: str) -> bool:
     return said.startswith(begun) and len(said) > len(begun)
 
 
-def _place(mouth: Mouth, text: str, prefix: str, handling: Handling) -> _Place:
-    """Which sentence of the text a beginning of its translation has come to: as many are done as it has."""
-    cut = sentences(text, mouth.folder.source) if handling.sentences else lines(text)
+def _place_of(mouth: Mouth, text: str, prefix: str, handling: Handling) -> Place:
+    return place(text, prefix, mouth.folder.source, mouth.folder.target, handling)
+
+
+def _glue(mouth: Mouth) -> str:
+    return glue(mouth.folder.source, mouth.folder.target)
+
+
+def place(text: str, prefix: str, source: str, target: str, handling: Handling) -> Place:
+    """Which sentence of the text a beginning of its translation has come to: as many are done as it has.
+
+    Args:
+        text: in the language `source`.
+        prefix: the beginning, in the language `target`.
+        source, target: language codes.
+        handling: whether lines are cut into sentences.
+
+    Raises:
+        DataError: there is nothing to translate.
+    """
+    cut = sentences(text, source) if handling.sentences else lines(text)
     starts = _starts(cut)
     bodies = [number for number, part in enumerate(cut) if part.body]
     if not bodies:
         raise DataError("there is nothing to translate in the text, so no translation of it can begin in any way")
-    said = sentences(prefix, mouth.folder.target) if handling.sentences else lines(prefix)
+    said = sentences(prefix, target) if handling.sentences else lines(prefix)
     finished = [number for number, part in enumerate(said) if part.body and (number + 1 < len(said) or _ended(part))]
     count = min(len(finished), len(bodies) - 1)
     left = _starts(said)[finished[count - 1] + 1] if count else 0
     number = bodies[count]
     at = starts[number] + len(cut[number].before)
-    return _Place(
+    return Place(
         done=prefix[:left],
         at=at,
         body=cut[number].body,
@@ -172,7 +216,7 @@ def _encoded(codec: Codec, body: str) -> list[int]:
     return ids
 
 
-def _started(mouth: Mouth, place: _Place, search: Search) -> list[tuple[str, float]]:
+def _started(mouth: Mouth, place: Place, search: Search) -> list[tuple[str, float]]:
     """Translations of the sentence that begin as they should, with their scores, best first."""
     if not place.begun:
         (plain,) = mouth.translator.translate([place.body], search, mouth.adapter)
@@ -191,12 +235,16 @@ def _started(mouth: Mouth, place: _Place, search: Search) -> list[tuple[str, flo
 
 
 def _went_on(
-    mouth: Mouth, place: _Place, source: list[int], starts: Sequence[list[int]], search: Search
+    mouth: Mouth, place: Place, source: list[int], starts: Sequence[list[int]], search: Search
 ) -> list[tuple[str, float, bool]]:
     """For each start all hypotheses that go on with it, as text that begins as it should, and whether it does by
     itself."""
     codec = mouth.folder.target_codec
-    found = mouth.engine.generate([source] * len(starts), search, starts)
+    found: list[list[Hypothesis]] = []
+    size = max(1, search.search_tokens // len(source))  # no larger than other searches, for which somebody may wait
+    for first in range(0, len(starts), size):
+        some = starts[first : first + size]
+        found += mouth.engine.generate([source] * len(some), search, some)
     told = [
         (codec.decode(one.ids).replace("\n", " "), start, one)
         for start, some in zip(starts, found, strict=True)
@@ -233,15 +281,13 @@ def _next(said: str, begun: int) -> str:
     return next((said[start:end].casefold() for start, end in words(said) if end > begun), "")
 
 
-def _followed(mouth: Mouth, made: Translation, place: _Place, search: Search, handling: Handling | None) -> Translation:
-    """With the translation of what stands behind."""
+def _behind(mouth: Mouth, place: Place, search: Search, handling: Handling | None) -> Translation:
+    """The translation of what stands behind."""
     if not place.behind.strip():
-        return _longer(made, Translation(place.space + place.behind, 0.0), 0)
+        return Translation(place.behind, 0.0)
     care = Handling(guard=False, protect=False, normalise=False) if handling is None else handling
-    (rest,) = mouth.translator.translate([place.behind], search.model_copy(update={"n_best": 1}), mouth.adapter, care)
-    space = place.space or glue(mouth.folder.source, mouth.folder.target)
-    behind = place.at + len(place.body) + len(place.space)
-    return _longer(made, replace(rest, text=space + rest.text), behind, len(space))
+    (rest,) = mouth.translator.translate([place.behind], search.single, mouth.adapter, care)
+    return rest
 
 
 def _longer(made: Translation, rest: Translation, at: int, space: int = 0) -> Translation:

@@ -195,7 +195,14 @@ class Polyglot:
         return [_through(one, other, through) for one, other in zip(said, found, strict=True)]
 
     def complete(
-        self, text: str, source: str, target: str, prefix: str = "", count: int = 5, model: str | None = None
+        self,
+        text: str,
+        source: str,
+        target: str,
+        prefix: str = "",
+        count: int = 5,
+        model: str | None = None,
+        search: Search | None = None,
     ) -> list[Translation]:
         """Translations that begin with `prefix` and go on with different words, at most `count`, the likeliest word
         first; `confidence` is how likely it is.
@@ -207,8 +214,8 @@ class Polyglot:
         """
         *before, last = self.route(source, target, model)
         for first in before:
-            text = first.translator.translate([text])[0].text
-        return last.translator.complete(text, prefix, count)
+            text = first.translator.translate([text], _single(search))[0].text
+        return last.translator.complete(text, prefix, count, search)
 
 
 def closest(code: str, known: Iterable[str]) -> str | None:
@@ -243,7 +250,7 @@ def _unknown(what: str, code: str, known: Sequence[str]) -> str:
 
 
 def _single(search: Search | None) -> Search | None:
-    return None if search is None else search.model_copy(update={"n_best": 1})
+    return None if search is None else search.single
 
 
 def _plainly(handling: Handling | None) -> Handling | None:

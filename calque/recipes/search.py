@@ -24,6 +24,11 @@ class Search(Recipe):
         "default only the model's maximum limits it",
     )
 
+    @property
+    def single(self) -> Search:
+        """The same search with one answer."""
+        return self.model_copy(update={"n_best": 1})
+
     @model_validator(mode="after")
     def _n_best_fits_the_beam(self) -> Search:
         if self.n_best > self.beam:

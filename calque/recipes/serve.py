@@ -24,6 +24,9 @@ class Admission(Recipe):
         default=None, ge=1, description="requests a minute of each client without a limit of its own; by default any"
     )
     characters: int = Field(default=50_000, ge=1, description="longest request, in characters of all its texts")
+    complete_characters: int = Field(
+        default=10_000, ge=1, description="longest text of whose translation completions may be asked, in characters"
+    )
     texts: int = Field(default=1_000, ge=1, description="most texts in one request")
     alternatives: int = Field(default=10, ge=0, le=63, description="most alternatives that may be asked for")
     body_bytes: int = Field(default=2_000_000, ge=1_000, description="largest body of a request, files apart")

@@ -81,9 +81,9 @@ class TranslationAnswer(BaseModel):
     model: str | None = Field(default=None, description="the name of the model; null where the text was only copied")
 
     @classmethod
-    def of(cls, told: Told, model: Model | None) -> TranslationAnswer:
+    def of(cls, told: Told) -> TranslationAnswer:
         """The answer about a translation."""
-        said, detected = told.translation, told.detected
+        said, detected, model = told.translation, told.detected, told.model
         return cls(
             text=said.text,
             source=told.source,

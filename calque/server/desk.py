@@ -12,19 +12,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from calque.errors import CalqueError
 from calque.recipes.handling import Handling
 from calque.recipes.search import Search
 from calque.records import Translation
 from calque.server import piece as pieces_of
-from calque.server import refusal
+from calque.server.batch import computed
+from calque.server.beginning import Beginning
+from calque.server.gathering import gathered
 from calque.server.line import Line, Lot, Order, Piece, Priority
+from calque.server.models import Served
 from calque.server.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -46,7 +48,8 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True)
 class Request:
     """Texts to translate, all in the same way. `source` may be "auto". `prefix` goes with one text. Without `handling`
-    texts are handled as its defaults say."""
+    texts are handled as its defaults say; without `served` it is asked of the translators of the moment in which it
+    comes."""
 
     texts: tuple[str, ...]
     source: str
@@ -55,6 +58,7 @@ class Request:
     search: Search | None = None
     handling: Handling | None = None
     prefix: str | None = None
+    served: Served | None = None
 
     @property
     def characters(self) -> int:
@@ -64,11 +68,21 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A translation, the language it was made from, and what was detected where the source was "auto"."""
+    """A translation, the language it was made from, what was detected where the source was "auto", and who wrote it:
+    the last model on the way, None where it is only a copy."""
 
     translation: Translation
     source: str
     detected: Detection | None = None
+    model: Model | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """Translations that go on with a beginning in different ways, and who wrote them."""
+
+    translations: Sequence[Translation]
+    model: Model
 
 
 class Desk:
@@ -81,13 +95,12 @@ class Desk:
     """
 
     def __init__(self, serve: Serve, polyglot: Polyglot, measures: Measures) -> None:
-        self.polyglot = polyglot
+        self.served = Served(0, polyglot)
         self.draining = False
         self.line = Line(serve)
         self._serve = serve
         self._measures = measures
         self._search = Search(beam=serve.beam, search_tokens=serve.search_tokens)
-        self._generation = 0
         self._completing = 0
         self._asked = 0.0  # when somebody asked interactively, by the monotonic clock
         self._in_a_row = 0  # interactive batches since the last one from the background
@@ -96,6 +109,7 @@ class Desk:
         self._awake = [asyncio.Event() for _ in Priority]
         self._threads = [ThreadPoolExecutor(1, priority.name.lower()) for priority in Priority]
         self._workers: list[asyncio.Task[None]] = []
+        self._completer = ThreadPoolExecutor(1, "complete")
         self._side = ThreadPoolExecutor(1, "side")
 
     @contextlib.asynccontextmanager
@@ -109,8 +123,18 @@ class Desk:
                 worker.cancel()
             await asyncio.gather(*self._workers, return_exceptions=True)
             self._workers = []
-            for thread in (*self._threads, self._side):
+            for thread in (*self._threads, self._completer, self._side):
                 thread.shutdown(wait=True, cancel_futures=True)
+
+    @property
+    def polyglot(self) -> Polyglot:
+        """The translators of now."""
+        return self.served.polyglot
+
+    @property
+    def piece(self) -> int:
+        """Characters of the longest text that waits in one piece."""
+        return self._serve.piece
 
     @property
     def ready(self) -> bool:
@@ -122,8 +146,7 @@ class Desk:
 
     def swap(self, polyglot: Polyglot) -> None:
         """Translate with other models from now on. What has been accepted is computed with those it was asked of."""
-        self.polyglot = polyglot
-        self._generation += 1
+        self.served = Served(self.served.generation + 1, polyglot)
 
     async def translate(
         self, request: Request, priority: Priority = Priority.INTERACTIVE, deadline: float | None = None
@@ -144,37 +167,70 @@ class Desk:
         """
         if request.source == request.target:
             return [Translation(text, 0.0, warnings=(COPIED,)) for text in request.texts]
-        polyglot, generation = self.polyglot, self._generation
-        self.route(request.source, request.target, request.model)
-        cut = await self._cut(request)
+        request = replace(request, served=request.served or self.served)
+        assert request.served is not None
+        route = request.served.route(request.source, request.target, request.model)
+        if request.prefix and request.characters > self._serve.piece:
+            return [await self._begun(request, route, priority, deadline)]
+        return await self._translated(request, await self._cut(request), priority, deadline)
+
+    async def _translated(
+        self, request: Request, cut: Sequence[Sequence[str]], priority: Priority, deadline: float | None
+    ) -> list[Translation]:
+        """The translations of texts that have been cut into pieces."""
         flat = [part for parts in cut for part in parts]
         if not flat:
             return []
-        search = request.search or self._search
-        lot = Lot(
-            generation=generation,
-            polyglot=polyglot,
-            source=request.source,
-            target=request.target,
-            model=request.model,
-            search=search,
-            handling=request.handling or CARE,
-            prefix=request.prefix,
-        )
         if priority is Priority.INTERACTIVE:
             deadline = self._serve.deadline if deadline is None else deadline
             priority = Priority.BACKGROUND if len(flat) > self._serve.batch else priority
-        found = await self._wait(lot, flat, priority, deadline)
+        found = await self._wait(self._lot(request), flat, priority, deadline)
         return _whole(cut, found, request)
+
+    def _lot(self, request: Request) -> Lot:
+        return Lot(
+            served=request.served or self.served,
+            source=request.source,
+            target=request.target,
+            model=request.model,
+            search=request.search or self._search,
+            handling=request.handling or CARE,
+            prefix=request.prefix,
+        )
+
+    async def _begun(
+        self, request: Request, route: Sequence[Model], priority: Priority, deadline: float | None
+    ) -> Translation:
+        """The translation of a long text that begins as told: only the sentence in which the beginning ends is gone on
+        with; what follows waits like any other text."""
+        beginning = await self._beginning(request, route)
+        begun = replace(request, texts=(beginning.place.body,), prefix=beginning.place.begun)
+        if len(route) == 1:  # what is before is needed for its alignment, which there is only without a third language
+            begun = replace(request, texts=(beginning.before,))
+        behind = replace(request, texts=beginning.behind, prefix=None, search=(request.search or self._search).single)
+        (made,), rest = await gathered(
+            [
+                self._translated(begun, [begun.texts], priority, deadline),
+                self.translate(behind, priority, deadline),
+            ]
+        )
+        return beginning.whole(made if len(route) == 1 else beginning.place.after_done(made), rest)
+
+    async def _beginning(self, request: Request, route: Sequence[Model]) -> Beginning:
+        (text,), prefix, care = request.texts, request.prefix or "", request.handling or CARE
+        return await self.aside(len(text) + len(prefix), lambda: Beginning.of(text, prefix, route, care))
 
     async def tell(
         self, request: Request, priority: Priority = Priority.INTERACTIVE, deadline: float | None = None
     ) -> list[Told]:
         """As `translate`, for a request whose source may be "auto": then the language of each text is detected."""
+        served = request.served or self.served
+        request = replace(request, served=served)
         if request.source != AUTO:
+            model = served.writer(request.source, request.target, request.model)
             found = await self.translate(request, priority, deadline)
-            return [Told(translation, request.source) for translation in found]
-        detections = await self.detect(request.texts)
+            return [Told(translation, request.source, model=model) for translation in found]
+        detections = await self.detect(request.texts, served)
         by_language: dict[str, list[int]] = {}
         for place, detection in enumerate(detections):
             by_language.setdefault(detection.language, []).append(place)
@@ -182,62 +238,79 @@ class Desk:
             replace(request, source=language, texts=tuple(request.texts[place] for place in places))
             for language, places in by_language.items()
         ]
-        answers = await _all(self.translate(part, priority, deadline) for part in parts)
+        answers = await gathered(self.translate(part, priority, deadline) for part in parts)
         told: dict[int, Told] = {}
         for (language, places), answer in zip(by_language.items(), answers, strict=True):
-            told |= {place: Told(said, language, detections[place]) for place, said in zip(places, answer, strict=True)}
+            model = served.writer(language, request.target, request.model)
+            told |= {
+                place: Told(said, language, detections[place], model)
+                for place, said in zip(places, answer, strict=True)
+            }
         return [told[place] for place in range(len(request.texts))]
 
-    async def complete(
-        self, text: str, source: str, target: str, prefix: str, count: int, model: str | None = None
-    ) -> list[Translation]:
-        """Ways to go on with a beginning of a translation, computed between two batches.
+    async def complete(self, request: Request, count: int) -> Ways:
+        """Ways to go on with the beginning of a translation, `request.prefix`; its source may be "auto".
+
+        They are searched beside the batches, so that others wait for one search of them at most. What follows the
+        sentence in which the beginning ends is translated once, like any other text.
 
         Raises:
             Refusal: busy (many wait already), late (the deadline passed), invalid (no such language or model).
+            DataError: there is nothing to translate.
         """
-        self.route(source, target, model)
+        served = request.served or self.served
+        (text,) = request.texts
         if self._completing >= self._serve.batch:
             raise Refusal("busy", "too many wait already: try again later", retry_after=1)
-        work = partial(self.polyglot.complete, text, source, target, prefix=prefix, count=count, model=model)
         self._asked = time.monotonic()
         self._completing += 1
         try:
             async with asyncio.timeout(self._serve.deadline):
-                return await asyncio.get_running_loop().run_in_executor(self._threads[Priority.INTERACTIVE], work)
+                source = request.source if request.source != AUTO else (await self.detect([text], served))[0].language
+                return await self._ways(replace(request, source=source, served=served), served, count)
         except TimeoutError:
             seconds = self._serve.deadline
             raise Refusal("late", f"not done after {seconds:g} seconds: try again later", retry_after=1) from None
         finally:
             self._completing -= 1
 
-    async def detect(self, texts: Sequence[str]) -> Sequence[Detection]:
+    async def _ways(self, request: Request, served: Served, count: int) -> Ways:
+        source, target, model = request.source, request.target, request.model
+        route = served.route(source, target, model)
+        beginning = await self._beginning(request, route)
+        place, complete = beginning.place, served.polyglot.complete
+        work = partial(complete, place.body, source, target, place.begun, count, model, self._search)
+
+        async def search() -> list[Translation]:
+            return await asyncio.get_running_loop().run_in_executor(self._completer, work)
+
+        found, rest = await gathered([search(), self.translate(replace(request, texts=beginning.behind, prefix=None))])
+        return Ways([beginning.whole(place.after_done(one), rest) for one in found], route[-1])
+
+    async def detect(self, texts: Sequence[str], served: Served | None = None) -> Sequence[Detection]:
         """The language of each text, among those served."""
         beginnings = [text[:DETECTED] for text in texts]
-        return await self._aside(sum(map(len, beginnings)), lambda: self.polyglot.detect(beginnings))
+        polyglot = (served or self.served).polyglot
+        return await self.aside(sum(map(len, beginnings)), lambda: polyglot.detect(beginnings))
 
     def route(self, source: str, target: str, model: str | None = None) -> Sequence[Model]:
-        """The models on the way from one language to another.
+        """The models of now on the way from one language to another.
 
         Raises:
             Refusal: there is none.
         """
-        try:
-            return self.polyglot.route(source, target, model)
-        except CalqueError as error:
-            told = refusal.of(error)
-            raise Refusal("unknown_language" if told.code == "invalid" else told.code, told.message) from error
+        return self.served.route(source, target, model)
 
     async def _cut(self, request: Request) -> list[list[str]]:
         longest = self._serve.piece
-        if request.prefix is not None or all(len(text) <= longest for text in request.texts):
+        if request.prefix or all(len(text) <= longest for text in request.texts):
             return [[text] for text in request.texts]
         cut = pieces_of.cut
-        return await self._aside(
+        return await self.aside(
             request.characters, lambda: [cut(text, longest, request.source) for text in request.texts]
         )
 
-    async def _aside(self, characters: int, work: Callable[[], T]) -> T:
+    async def aside(self, characters: int, work: Callable[[], T]) -> T:
         """The result of some work on so many characters, off the event loop where that takes long."""
         if characters <= AT_ONCE:
             return work()
@@ -275,7 +348,7 @@ class Desk:
                 await self._awake[priority].wait()
                 continue
             self._began[priority] = time.monotonic()
-            running = loop.run_in_executor(self._threads[priority], _compute, batch)
+            running = loop.run_in_executor(self._threads[priority], computed, batch)
             hand_out()
             hand_out = self._results(batch, *await running)
             self._began[priority] = None
@@ -313,47 +386,7 @@ def _nothing() -> None:
     pass
 
 
-def _compute(batch: Sequence[Piece]) -> tuple[list[Translation | BaseException], float]:
-    """In the engine's thread: the translations of pieces of one lot, and the seconds that took. Where they fail
-    together each is tried alone, so that a text on which the engine fails does not take its neighbours along."""
-    began = time.monotonic()
-    wanted = [piece for piece in batch if not piece.order.done.done()]
-    answers: dict[Piece, Translation | BaseException] = {}
-    try:
-        answers |= zip(wanted, _translate(wanted), strict=True)
-    except Exception as error:  # noqa: BLE001 - whatever an engine raises belongs to the request, not to the server
-        answers |= {piece: error if len(wanted) == 1 else _alone(piece) for piece in wanted}
-    gone = asyncio.CancelledError()
-    return [answers.get(piece, gone) for piece in batch], time.monotonic() - began
-
-
-def _alone(piece: Piece) -> Translation | BaseException:
-    try:
-        return _translate([piece])[0]
-    except Exception as error:  # noqa: BLE001 - as above
-        return error
-
-
-def _translate(batch: Sequence[Piece]) -> list[Translation]:
-    if not batch:
-        return []
-    lot = batch[0].order.lot
-    return lot.polyglot.translate(
-        [piece.text for piece in batch], lot.source, lot.target, lot.model, lot.search, lot.handling, lot.prefix
-    )
-
-
 def _whole(cut: Sequence[Sequence[str]], found: Sequence[Translation], request: Request) -> list[Translation]:
     """The translations of pieces as those of the texts that were cut."""
     answers = iter(found)
     return [pieces_of.joined(parts, [next(answers) for _ in parts], request.source, request.target) for parts in cut]
-
-
-async def _all(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-    """All results; where one fails, the others are given up."""
-    tasks = [asyncio.create_task(one) for one in work]
-    try:
-        return await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()

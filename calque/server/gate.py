@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from calque.recipes.key import ANONYMOUS
 from calque.server.keys import Holder, Keys, digest
 from calque.server.ledger import Ledger, Usage
 from calque.server.refusal import Refusal
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from calque.recipes.serve import Serve
 
 CLIENTS = 10_000  # whose rates are remembered
-ANONYMOUS = "anonymous"
 
 
 @dataclass(frozen=True, slots=True)

@@ -234,13 +234,14 @@ class Jobs:
         self._tell(job.id)
 
     async def _translate(self, job: Job) -> None:
+        served = self._desk.served  # to the end, so that one document is not of two minds
         content = await self._aside(self.store.content, job, "given")
         document = await self._aside(self._open, job, content or b"")
         segments = list(document.segments)
         if job.source == AUTO:
             shown = " ".join(segment.text for segment in segments[:CHUNK])[:DETECTED]
-            job = replace(job, source=(await self._desk.detect([shown]))[0].language)
-        wording = _wording(job)
+            job = replace(job, source=(await self._desk.detect([shown], served))[0].language)
+        wording = replace(_wording(job), served=served)
         said: list[Translation] = []
         while len(said) < len(segments):
             said += await self._some(job, segments[len(said) : len(said) + CHUNK], wording)

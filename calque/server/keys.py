@@ -21,10 +21,11 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import tomlkit
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from calque.errors import DataError, RecipeError
 from calque.recipes.key import Key
+from calque.recipes.key import holder as holder_name
 from calque.recipes.recipe import Recipe
 
 PREFIX = "calque-"
@@ -38,6 +39,11 @@ class Holder(Recipe):
     characters: int | None = Field(default=None, ge=0, description="characters a month")
     per_minute: int | None = Field(default=None, ge=1, description="requests a minute")
     admin: bool = Field(default=False, description="may load models anew")
+
+    @field_validator("name")
+    @classmethod
+    def _of_somebody(cls, name: str) -> str:
+        return holder_name(name)
 
 
 class Keys:

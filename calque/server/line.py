@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 from itertools import count
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from calque.recipes.search import Search
     from calque.recipes.serve import Waiting
     from calque.records import Translation
-    from calque.server.models import Polyglot
+    from calque.server.models import Served
 
 
 class Priority(IntEnum):
@@ -29,10 +29,9 @@ class Priority(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Lot:
-    """What pieces have in common that are computed together. `generation` tells the `polyglot`s apart."""
+    """What pieces have in common that are computed together."""
 
-    generation: int
-    polyglot: Polyglot = field(compare=False)
+    served: Served
     source: str
     target: str
     model: str | None

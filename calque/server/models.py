@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, cast
 
 from calque.decoding.polyglot import Polyglot as Together
+from calque.errors import CalqueError
+from calque.server import refusal
 from calque.server.journal import LOG
+from calque.server.refusal import Refusal
 
 if TYPE_CHECKING:
     from calque.recipes.handling import Handling
@@ -68,10 +72,46 @@ class Polyglot(Protocol):
         """The translation of each text."""
 
     def complete(
-        self, text: str, source: str, target: str, prefix: str = "", count: int = 5, model: str | None = None
+        self,
+        text: str,
+        source: str,
+        target: str,
+        prefix: str = "",
+        count: int = 5,
+        model: str | None = None,
+        search: Search | None = None,
     ) -> list[Translation]:
         """Translations that begin with `prefix` and go on with different words, the likeliest first; `confidence` is
         how likely that word is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """The translators of a moment: what is asked of them is computed with them, whatever is loaded meanwhile.
+    `generation` tells them apart."""
+
+    generation: int
+    polyglot: Polyglot = field(compare=False)
+
+    def route(self, source: str, target: str, model: str | None = None) -> Sequence[Model]:
+        """The models on the way from one language to another.
+
+        Raises:
+            Refusal: there is none.
+        """
+        try:
+            return self.polyglot.route(source, target, model)
+        except CalqueError as error:
+            told = refusal.of(error)
+            raise Refusal("unknown_language" if told.code == "invalid" else told.code, told.message) from error
+
+    def writer(self, source: str, target: str, model: str | None = None) -> Model | None:
+        """Who writes the translation: the last on the way; None where it is only a copy.
+
+        Raises:
+            Refusal: there is no way.
+        """
+        return None if source == target else self.route(source, target, model)[-1]
 
 
 WORD = "One word."  # that every translator translates before it is used

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from calque.recipes.serve import Serve
-    from calque.server.models import Model
 
 router = APIRouter(prefix="/api/v1", tags=["calque"], responses=examples.ERRORS)
 
@@ -38,11 +37,11 @@ async def translate(request: Request) -> JSONResponse:
     wanted = _wanted(asked, state.serve)
     with state.gate.entered(bearer(request), wanted.characters, body.address(request)) as who:
         told = await unless_gone(request, _tell(state, wanted, asked, who.name))
-    made_by = [_model(state.desk, one.source, wanted) for one in told]
+    first = told[0].model if told else None
     return _answered(
         answer.Translations(
-            translations=[answer.TranslationAnswer.of(*one) for one in zip(told, made_by, strict=True)],
-            model=answer.ModelAnswer.of(made_by[0]) if made_by and made_by[0] else None,
+            translations=[answer.TranslationAnswer.of(one) for one in told],
+            model=None if first is None else answer.ModelAnswer.of(first),
         )
     )
 
@@ -52,17 +51,11 @@ async def complete(request: Request) -> JSONResponse:
     """Ways to go on with a beginning of a translation, the likeliest first."""
     asked = Complete.of(body.parse(await body.read(request)))
     state = request.app.state
-    text, prefix = _text(asked.text, "text", state.serve), body.text(asked.prefix, "prefix")
-    with state.gate.entered(bearer(request), len(text), body.address(request)):
-        source = _code(asked).source
-        if source == desk.AUTO:
-            source = (await state.desk.detect([text]))[0].language
-        found = await unless_gone(
-            request, state.desk.complete(text, source, asked.target, prefix, asked.count, asked.model)
-        )
-    model = state.desk.route(source, asked.target, asked.model)[-1]
-    completions = [answer.CompletionAnswer.of(one, prefix) for one in found]
-    return _answered(answer.Completions(completions=completions, model=answer.ModelAnswer.of(model)))
+    wanted, prefix = _completed(asked, state.serve), asked.prefix
+    with state.gate.entered(bearer(request), wanted.characters, body.address(request)):
+        found = await unless_gone(request, state.desk.complete(wanted, asked.count))
+    completions = [answer.CompletionAnswer.of(one, prefix) for one in found.translations]
+    return _answered(answer.Completions(completions=completions, model=answer.ModelAnswer.of(found.model)))
 
 
 @router.post("/detect", **examples.of(Detect, answer.Detections, "detect"))
@@ -142,6 +135,23 @@ def _wanted(asked: Translate, serve: Serve) -> desk.Request:
     )
 
 
+def _completed(asked: Complete, serve: Serve) -> desk.Request:
+    """The desk's request.
+
+    Raises:
+        Refusal: invalid, too_large.
+    """
+    text = _text(asked.text, "text", serve)
+    if len(text) > serve.complete_characters:
+        raise Refusal(
+            "too_large",
+            f"'text' has {len(text)} characters: translations of at most {serve.complete_characters} are completed",
+        )
+    prefix = _text(asked.prefix, "prefix", serve) if asked.prefix else ""
+    _code(asked)
+    return desk.Request((text,), asked.source, asked.target, asked.model, prefix=prefix)
+
+
 def _tell(state: State, wanted: desk.Request, asked: Translate, owner: str) -> Coroutine[Any, Any, list[desk.Told]]:
     """The translations, with markup or a glossary where they are asked for."""
     if asked.format == "text" and asked.glossary is None:
@@ -180,11 +190,6 @@ def _code(asked: Asked) -> Asked:
 
 def _text(value: str, name: str, serve: Serve) -> str:
     return body.texts(value, name, 1, serve.characters)[0]
-
-
-def _model(at: desk.Desk, source: str, wanted: desk.Request) -> Model | None:
-    """Who wrote a translation: the last on the way. None where it is only a copy."""
-    return None if source == wanted.target else at.route(source, wanted.target, wanted.model)[-1]
 
 
 def _answered(found: BaseModel) -> JSONResponse:

@@ -13,8 +13,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from calque.errors import nearest
+from calque.recipes.key import ANONYMOUS
 from calque.server import body, job_spec
-from calque.server.gate import ANONYMOUS, Who
+from calque.server.gate import Who
 from calque.server.health import bearer
 from calque.server.jobs import Jobs, attachment
 from calque.server.refusal import Refusal

@@ -15,20 +15,25 @@ from calque.recipes.handling import Handling
 from calque.recipes.search import Search
 from calque.records import Translation
 from calque.server.desk import AT_ONCE, AUTO, DETECTED, Desk, Request, Told
+from calque.server.gathering import gathered
 from calque.server.line import Priority
-from calque.text.glossary import Glossary
+from calque.server.models import Served
+from calque.server.piece import cut, joined
+from calque.text.glossary import Glossary, Match, applied, shielded
 from calque.text.normal import blank
 
 
 @dataclass(frozen=True)
 class Wording:
-    """What is asked for beside languages; with `rules` the texts are HTML or XML."""
+    """What is asked for beside languages; with `rules` the texts are HTML or XML. Without `served` it is asked of the
+    translators of the moment in which it comes."""
 
     model: str | None = None
     search: Search | None = None
     handling: Handling | None = None
     glossary: Glossary | None = None
     rules: Rules | None = None
+    served: Served | None = None
 
 
 async def tell(desk: Desk, texts: Sequence[str], source: str, target: str, wording: Wording) -> list[Told]:
@@ -37,6 +42,8 @@ async def tell(desk: Desk, texts: Sequence[str], source: str, target: str, wordi
     Raises:
         Refusal: as `Desk.translate` raises it.
     """
+    served = wording.served or desk.served
+    wording = replace(wording, served=served)
     rules = wording.rules
     opened: list[Markup | None] = [None] * len(texts)
     if rules is not None:
@@ -45,7 +52,7 @@ async def tell(desk: Desk, texts: Sequence[str], source: str, target: str, wordi
         [Segment(text)] if page is None else list(page.segments) for text, page in zip(texts, opened, strict=True)
     ]
     shown = [" ".join(segment.text for segment in some)[:DETECTED] for some in segments]
-    detections = await desk.detect(shown) if source == AUTO else [None] * len(texts)
+    detections = await desk.detect(shown, served) if source == AUTO else [None] * len(texts)
     languages = [source if one is None else one.language for one in detections]
     found = await gathered(
         translated(desk, _of(languages, language, segments), language, target, wording)
@@ -56,7 +63,7 @@ async def tell(desk: Desk, texts: Sequence[str], source: str, target: str, wordi
     for page, some, language, detection in zip(opened, segments, languages, detections, strict=True):
         said = [next(answers[language]) for _ in some]
         whole = said[0] if page is None else Translation(page.render(said), _mean(some, said))
-        told.append(Told(whole, language, detection))
+        told.append(Told(whole, language, detection, served.writer(language, target, wording.model)))
     return told
 
 
@@ -93,14 +100,37 @@ async def translated(
     Raises:
         Refusal: as `Desk.translate` raises it.
     """
-    if source != target:
-        desk.route(source, target, wording.model)  # also where there is nothing to translate, it must be possible
-    terms = wording.glossary
-    aligned = [one.marked or (terms is not None and bool(terms.matches(one.text))) for one in segments]
-    found = await _apart(desk, segments, aligned, Request((), source, target), wording, priority)
-    if terms is None:
-        return found
-    return await _with_terms(desk, terms, segments, found, Request((), source, target), wording, priority)
+    served = wording.served or desk.served
+    served.writer(source, target, wording.model)  # also where there is nothing to translate, it must be possible
+    request = Request((), source, target, served=served)
+    if wording.glossary is None:
+        return await _apart(desk, segments, [one.marked for one in segments], request, wording, priority)
+    parts = await _found(desk, wording.glossary, segments, source)
+    stretches = [stretch for some in parts for stretch in some]
+    said = iter(await _with_terms(desk, stretches, request, wording, priority))
+    return [joined([one.text for one in some], [next(said) for _ in some], source, target) for some in parts]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """A segment, or a part of a long one, with the terms in it."""
+
+    text: str
+    marked: bool
+    matches: Sequence[Match]
+
+
+async def _found(desk: Desk, terms: Glossary, segments: Sequence[Segment], source: str) -> list[list[_Stretch]]:
+    """The parts in which each segment waits, with their terms: the time that terms take grows with the square of the
+    text that they are put into, so that is never a long one."""
+
+    def find() -> list[list[_Stretch]]:
+        return [
+            [_Stretch(part, one.marked, terms.matches(part)) for part in cut(one.text, desk.piece, source)]
+            for one in segments
+        ]
+
+    return await desk.aside(sum(len(one.text) for one in segments) + len(terms.entries), find)
 
 
 async def _apart(
@@ -134,17 +164,18 @@ def _asked(request: Request, texts: tuple[str, ...], wording: Wording, explain: 
 
 
 async def _with_terms(
-    desk: Desk,
-    terms: Glossary,
-    segments: Sequence[Segment],
-    found: Sequence[Translation],
-    request: Request,
-    wording: Wording,
-    priority: Priority,
+    desk: Desk, stretches: Sequence[_Stretch], request: Request, wording: Wording, priority: Priority
 ) -> list[Translation]:
     """The translations with the glossary's terms. A model that gives no alignment is asked once more, with
     placeholders for the terms."""
-    done = [terms.applied(segment.text, one) for segment, one in zip(segments, found, strict=True)]
+    segments = [Segment(one.text) for one in stretches]
+    aligned = [one.marked or bool(one.matches) for one in stretches]
+    found = await _apart(desk, segments, aligned, request, wording, priority)
+
+    def apply() -> list[Translation]:
+        return [applied(one.matches, one.text, said) for one, said in zip(stretches, found, strict=True)]
+
+    done = await desk.aside(sum(len(one.text) for one in stretches if one.matches), apply)
     lost = [
         place
         for place, (before, after) in enumerate(zip(found, done, strict=True))
@@ -152,7 +183,7 @@ async def _with_terms(
     ]
     if not lost:
         return done
-    shields = [terms.shielded(segments[place].text) for place in lost]
+    shields = [shielded(stretches[place].matches, stretches[place].text) for place in lost]
     texts = tuple(text for text, _ in shields)
     again = await desk.translate(_asked(request, texts, wording, False), priority)
     for place, (_, signs), one in zip(lost, shields, again, strict=True):
@@ -162,13 +193,3 @@ async def _with_terms(
                 text = text.replace(sign, term)
             done[place] = replace(one, text=text, alternatives=())
     return done
-
-
-async def gathered(work: Any) -> list[Any]:  # noqa: ANN401 - coroutines of any kind
-    """All results in order; where one fails, the others are given up."""
-    tasks = [asyncio.ensure_future(one) for one in work]
-    try:
-        return await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()

@@ -12,10 +12,12 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from calque.errors import DataError
 from calque.records import Alignment, Translation, Word
+from calque.text.automaton import Automaton
 from calque.text.window import window
 
 LONGEST = 1024  # bytes of a term in UTF-8
@@ -54,87 +56,87 @@ class Glossary:
     """
 
     entries: tuple[Entry, ...]
-    _by_start: dict[str, list[tuple[tuple[str, ...], Entry]]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         _check(enumerate(self.entries, start=1))
-        starts: dict[str, list[tuple[tuple[str, ...], Entry]]] = {}
+
+    @cached_property
+    def _by_words(self) -> dict[tuple[str, ...], list[Entry]]:
+        found: dict[tuple[str, ...], list[Entry]] = {}
         for entry in self.entries:
-            words = tuple(TOKEN.findall(entry.source.casefold()))
-            if words:
-                starts.setdefault(words[0], []).append((words, entry))
-        for some in starts.values():
-            some.sort(key=lambda one: -len(one[0]))
-        object.__setattr__(self, "_by_start", starts)
+            found.setdefault(tuple(TOKEN.findall(entry.source.casefold())), []).append(entry)
+        return found
+
+    @cached_property
+    def _automaton(self) -> Automaton:
+        return Automaton(self._by_words)
 
     def matches(self, text: str) -> list[Match]:
-        """The terms in a text, from left to right, the longest at each place; whole words, in any case."""
+        """The terms in a text, from left to right, the longest at each place; whole words, in any case. The first use
+        reads all entries; after that the time grows with the text alone."""
         tokens = list(TOKEN.finditer(text))
         words = [token.group().casefold() for token in tokens]
+        lengths = self._automaton.lengths(words)
         found: list[Match] = []
         place = 0
         while place < len(words):
-            same = self._at(words, place)
-            if not same:
-                place += 1
-                continue
-            length = len(same[0][0])
-            start, end = tokens[place].start(), tokens[place + length - 1].end()
-            written = " ".join(text[start:end].split())
-            entries = [entry for words_of, entry in same if len(words_of) == length]
-            found.append(Match(start, end, next((one for one in entries if one.source == written), entries[0])))
-            place += length
+            length = lengths[place]
+            if length:
+                start, end = tokens[place].start(), tokens[place + length - 1].end()
+                written = " ".join(text[start:end].split())
+                entries = self._by_words[tuple(words[place : place + length])]
+                found.append(Match(start, end, next((one for one in entries if one.source == written), entries[0])))
+            place += length or 1
         return found
-
-    def _at(self, words: Sequence[str], place: int) -> list[tuple[tuple[str, ...], Entry]]:
-        some = self._by_start.get(words[place], ())
-        return [one for one in some if tuple(words[place : place + len(one[0])]) == one[0]]
-
-    def applied(self, source: str, translation: Translation) -> Translation:
-        """The translation of `source` with the glossary's terms in it.
-
-        A term stays away where the translation has none of the words that it should replace; a warning says so.
-        """
-        missing: list[str] = []
-        for match, wanted in self._wanted(source, translation.text):
-            found = None if translation.alignment is None else window(translation.alignment, match.start, match.end)
-            if found is None:
-                missing.append(match.entry.target)
-            else:
-                translation = _replaced(translation, match, _without_article(translation.text, found, wanted), wanted)
-        if not missing:
-            return translation
-        told = f"the glossary's {', '.join(map(repr, missing))} found no place in the translation"
-        return replace(translation, warnings=(*translation.warnings, told))
-
-    def _wanted(self, source: str, text: str) -> Iterator[tuple[Match, str]]:
-        """Terms of the source that the translation lacks, and how they are written there."""
-        has: dict[str, int] = {}
-        for match in self.matches(source):
-            term = match.entry.target
-            if term.casefold() not in has:
-                has[term.casefold()] = _count(term, text)
-            has[term.casefold()] -= 1
-            if has[term.casefold()] < 0:
-                yield match, _cased(match, source)
-
-    def shielded(self, source: str) -> tuple[str, dict[str, str]]:
-        """The text with a placeholder, such as {0}, for each term, and what each stands for."""
-        pieces: list[str] = []
-        terms: dict[str, str] = {}
-        done = number = 0
-        for match in self.matches(source):
-            while (sign := f"{{{number}}}") in source:
-                number += 1
-            number += 1
-            terms[sign] = _cased(match, source)
-            pieces += [source[done : match.start], sign]
-            done = match.end
-        return "".join([*pieces, source[done:]]), terms
 
     def to_tsv(self) -> str:
         """The entries as tab-separated lines, as `read_tsv` takes them."""
         return "\n".join(f"{entry.source}\t{entry.target}" for entry in self.entries)
+
+
+def applied(matches: Sequence[Match], source: str, translation: Translation) -> Translation:
+    """The translation of `source` with the terms of a glossary that were found there.
+
+    A term stays away where the translation has none of the words that it should replace; a warning says so.
+    """
+    missing: list[str] = []
+    for match, wanted in _wanted(matches, source, translation.text):
+        found = None if translation.alignment is None else window(translation.alignment, match.start, match.end)
+        if found is None:
+            missing.append(match.entry.target)
+        else:
+            translation = _replaced(translation, match, _without_article(translation.text, found, wanted), wanted)
+    if not missing:
+        return translation
+    told = f"the glossary's {', '.join(map(repr, missing))} found no place in the translation"
+    return replace(translation, warnings=(*translation.warnings, told))
+
+
+def _wanted(matches: Sequence[Match], source: str, text: str) -> Iterator[tuple[Match, str]]:
+    """Terms of the source that the translation lacks, and how they are written there."""
+    has: dict[str, int] = {}
+    for match in matches:
+        term = match.entry.target
+        if term.casefold() not in has:
+            has[term.casefold()] = _count(term, text)
+        has[term.casefold()] -= 1
+        if has[term.casefold()] < 0:
+            yield match, _cased(match, source)
+
+
+def shielded(matches: Sequence[Match], source: str) -> tuple[str, dict[str, str]]:
+    """The text with a placeholder, such as {0}, for each term that was found there, and what each stands for."""
+    pieces: list[str] = []
+    terms: dict[str, str] = {}
+    done = number = 0
+    for match in matches:
+        while (sign := f"{{{number}}}") in source:
+            number += 1
+        number += 1
+        terms[sign] = _cased(match, source)
+        pieces += [source[done : match.start], sign]
+        done = match.end
+    return "".join([*pieces, source[done:]]), terms
 
 
 def read_tsv(text: str, name: str = "entries") -> Glossary:
