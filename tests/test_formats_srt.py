@@ -89,3 +89,25 @@ def test_a_cue_without_times_is_refused_with_its_line(content, line, shown):
 def test_an_empty_line_inside_a_cue_ends_nothing_that_is_spoken():
     content = b"1\n00:00:01,000 --> 00:00:02,000\nOne.\n\nTwo.\n\n2\n00:00:03,000 --> 00:00:04,000\nThree.\n"
     assert texts(SrtDocument(content)) == ["One.", "Two.", "Three."]
+
+
+def test_a_tag_that_is_not_closed_ends_with_its_cue():
+    text = (
+        "1\n00:00:01,000 --> 00:00:02,500\nThe man <i>sees a house.\n\n"
+        "2\n00:00:03,000 --> 00:00:04,500\n- A dog runs.\n- <b>Yes.</b>\n"
+    )
+    document = SrtDocument(text.encode())
+    said = [segment.text for segment in document.segments]
+    assert said == ["The man sees a house.", "A dog runs.", "Yes."]
+    written = document.write([Translation(one.upper(), 0.0) for one in said]).decode()
+    assert [line for line in written.splitlines() if "-->" in line] == [
+        "00:00:01,000 --> 00:00:02,500",
+        "00:00:03,000 --> 00:00:04,500",
+    ]
+    assert written.splitlines()[5:8] == ["00:00:03,000 --> 00:00:04,500", "- A DOG RUNS.", "- <b>YES.</b>"]
+
+
+@pytest.mark.parametrize("hostile", ["a" + " " * 200_000 + "b", "<a " * 60_000, "<i>x " * 60_000, "♪" * 200_000 + "x"])
+def test_hostile_cues_take_time_in_proportion(hostile):
+    """What grew with the square took minutes here."""
+    SrtDocument(f"1\n00:00:01,000 --> 00:00:02,500\n{hostile}\n".encode())

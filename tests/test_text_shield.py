@@ -93,3 +93,32 @@ def test_repair_changes_nothing_that_is_meant(broken, whole):
 )
 def test_words(text, found):
     assert [text[start:end] for start, end in words(text)] == found
+
+
+HOSTILE = (
+    "a",
+    "a.",
+    "a-a",
+    "a@",
+    "1.",
+    "1-",
+    "www.",
+    "http://",
+    ":a",
+    "%(",
+    "{",
+    "<a ",
+    "&",
+    "a.com(",
+    "e\u0301",
+    "1 ",
+)
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_hostile_texts_take_time_in_proportion(piece):
+    """What grew with the square took minutes here."""
+    text = piece * (100_000 // len(piece)) + "@"
+    found = shield.items(text)
+    assert len(shield.whole(text, range(0, len(text), 5))) <= len(text)
+    assert len(shield.without(text, found)[0]) <= len(text)

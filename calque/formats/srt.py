@@ -17,10 +17,12 @@ LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 TIME = r"\d{1,3}:\d{1,2}:\d{1,2}[,.]\d{1,4}"
 TIMES = re.compile(rf"\s*{TIME}\s*-{{1,2}}>\s*{TIME}(?:\s+[XY][12]:\s*\d+)*\s*")
 TAG = re.compile(r"</?[A-Za-z][^<>]*>|\{\\[^{}]*\}")
-BESIDE = re.compile(r"(?:[-–—♪♫#*]|\s|(?:</?[A-Za-z][^<>]*>|\{\\[^{}]*\}))*")  # a dash of dialogue, notes, tags
-BEHIND = re.compile(r"(?:[♪♫#*]|\s|</?[A-Za-z][^<>]*>|\{\\[^{}]*\})*$")
+BESIDE = re.compile(rf"(?:[-–—♪♫#*]|\s|{TAG.pattern})*+")  # a dash of dialogue, notes, tags
+BEHIND = re.compile(rf"(?:[♪♫#*]|\s|{TAG.pattern})++")  # of all such, the one at the end
 DIALOGUE = re.compile(r"\s*(?:(?:</?[A-Za-z][^<>]*>|\{\\[^{}]*\})\s*)*[-–—]\s*\S")
+BREAK = re.compile(r"\r\n|\r|\n")
 LETTER = re.compile(r"[^\W\d_]")
+MOST = 200  # tags in one segment; beyond it every tag ends one, since placing them takes the square of it
 WIDTH = 42  # characters of a line, as broadcasters have it
 
 
@@ -76,20 +78,26 @@ def _cues(text: str, name: str) -> Iterator[_Cue]:
             place += 1
         if place >= len(lines) or not TIMES.fullmatch(lines[place][0]):
             raise DataError(_no_times(lines[min(place, len(lines) - 1)][0]), name, lines[min(place, len(lines) - 1)][2])
-        first = place = place + 1
-        while place < len(lines) and not _is_next(lines, place):
-            place += 1
+        first = place + 1
+        place = _after(lines, first)
         yield from _spoken(text, [(line, start) for line, start, _ in lines[first:place]])
 
 
-def _is_next(lines: Sequence[tuple[str, int, int]], place: int) -> bool:
-    """Whether a cue's text ends before this line. An empty line ends it, unless text follows that is no cue."""
-    if lines[place][0].strip():
-        return False
-    following = place
-    while following < len(lines) and not lines[following][0].strip():
-        following += 1
-    after = [line for line, _, _ in lines[following : following + 2]]
+def _after(lines: Sequence[tuple[str, int, int]], place: int) -> int:
+    """The number of the line before which a cue's text ends: an empty one, unless text follows that is no cue."""
+    while place < len(lines):
+        following = place
+        while following < len(lines) and not lines[following][0].strip():
+            following += 1
+        if following > place and _begins(lines[following : following + 2]):
+            return place
+        place = following + 1
+    return len(lines)
+
+
+def _begins(lines: Sequence[tuple[str, int, int]]) -> bool:
+    """Whether two lines begin a cue, or the file has ended."""
+    after = [line for line, _, _ in lines]
     return not after or bool(re.fullmatch(r"\s*\d+\s*", after[0])) or "->" in "".join(after)
 
 
@@ -114,64 +122,93 @@ def _spoken(text: str, lines: Sequence[tuple[str, int]]) -> Iterator[_Cue]:
 def _group(text: str, lines: Sequence[tuple[str, int]]) -> Iterator[_Cue]:
     if not lines:
         return
-    whole = "".join(line for line, _ in lines)
-    begin = lines[0][1]
-    start = begin + BESIDE.match(whole).end()  # type: ignore[union-attr] # it may be empty, so it always matches
-    end = begin + BEHIND.search(whole).start()  # type: ignore[union-attr]
-    if start >= end:
-        return
-    start, end = _with_partners(text, begin, start, end)
-    said, inlines = _bare(text[start:end])
-    if LETTER.search(said):
-        broken = re.search(r"\r\n|\r|\n", whole)
-        yield _Cue(
-            start,
-            end,
-            lines=len(lines),
-            width=max(WIDTH, *(_width(TAG.sub("", line).strip()) for line, _ in lines)),
-            end_of_line=broken.group() if broken else "\n",
-            segment=Segment(said, bool(inlines)),
-            inlines=inlines,
-        )
+    begin, stop = lines[0][1], lines[-1][1] + len(lines[-1][0])
+    width = max(WIDTH, *(_width(TAG.sub("", line).strip()) for line, _ in lines))
+    tags = [match.span() for match in TAG.finditer(text, begin, stop)]
+    crowded = len(tags) > MOST
+    broken = BREAK.search(text, begin, stop)
+    end_of_line = broken.group() if broken else "\n"
+    for first, last in _between(tags, begin, stop) if crowded else [(begin, stop)]:
+        start = BESIDE.match(text, first, last).end()  # type: ignore[union-attr] # it may be empty, so it always matches
+        end = _bare_end(text, start, last)
+        if start < end:
+            start, end = _with_partners(text, (first, last), start, end)
+            said, inlines = _bare(text[start:end])
+            if LETTER.search(said):
+                rows = len(LINE.findall(text, start, end)) if crowded else len(lines)
+                yield _Cue(start, end, rows, width, end_of_line, Segment(said, bool(inlines)), inlines)
 
 
-def _with_partners(text: str, begin: int, start: int, end: int) -> tuple[int, int]:
-    """The stretch, widened by tags at its ends whose partner lies within."""
+def _between(tags: Sequence[tuple[int, int]], begin: int, stop: int) -> list[tuple[int, int]]:
+    """The stretches between tags."""
+    places = [begin, *(place for tag in tags for place in tag), stop]
+    return list(zip(places[::2], places[1::2], strict=True))
+
+
+def _bare_end(text: str, start: int, stop: int) -> int:
+    """Where the words end in a stretch, before the white space, notes and tags behind them."""
+    end = stop
+    for match in BEHIND.finditer(text, start, stop):
+        if match.end() == stop:
+            end = match.start()
+    return end
+
+
+def _with_partners(text: str, around: tuple[int, int], start: int, end: int) -> tuple[int, int]:
+    """The stretch, widened by tags at its ends whose partner lies within, as far as the lines `around` it go."""
     inside = [match.group() for match in TAG.finditer(text, start, end)]
     closing = sum(tag.startswith("</") for tag in inside)
     opening = sum(not tag.startswith(("</", "{")) for tag in inside)
     if closing > opening:
-        before = [match for match in TAG.finditer(text, begin, start) if not match.group().startswith(("</", "{"))]
+        tags = TAG.finditer(text, around[0], start)
+        before = [match for match in tags if not match.group().startswith(("</", "{"))]
         start = before[opening - closing].start() if closing - opening <= len(before) else start
     if opening > closing:
-        after = [match for match in TAG.finditer(text, end) if match.group().startswith("</")]
+        after = [match for match in TAG.finditer(text, end, around[1]) if match.group().startswith("</")]
         end = after[opening - closing - 1].end() if opening - closing <= len(after) else end
     return start, end
 
 
 def _bare(text: str) -> tuple[str, tuple[Inline, ...]]:
     """The words of a stretch in one line, and its tags; a tag without a partner is a point."""
-    said = ""
+    words = _Words()
     found: list[Inline] = []
     opened: list[int] = []
     done = 0
     for match in TAG.finditer(text):
-        said = _joined(said, text[done : match.start()])
+        words.add(text[done : match.start()])
         done = match.end()
         tag = match.group()
         if tag.startswith("</") and opened:
             one = found[opened[-1]]
-            found[opened.pop()] = Inline(one.start, len(said), one.before, tag, one.depth)
+            found[opened.pop()] = Inline(one.start, words.length, one.before, tag, one.depth)
         else:
-            found.append(Inline(len(said), len(said), tag, "", len(opened)))
+            found.append(Inline(words.length, words.length, tag, "", len(opened)))
             if not tag.startswith(("</", "{")):
                 opened.append(len(found) - 1)
-    return _joined(said, text[done:]).strip(), tuple(found)
+    words.add(text[done:])
+    return words.said().strip(), tuple(found)
 
 
-def _joined(said: str, more: str) -> str:
-    collapsed = re.sub(r"\s+", " ", more)
-    return said + (collapsed[1:] if collapsed.startswith(" ") and (said.endswith(" ") or not said) else collapsed)
+class _Words:
+    """Text put together with one space where there was white space, and none before it."""
+
+    def __init__(self) -> None:
+        self.length = 0
+        self._pieces: list[str] = []
+
+    def add(self, more: str) -> None:
+        """More of the text."""
+        collapsed = re.sub(r"\s+", " ", more)
+        if collapsed.startswith(" ") and (not self._pieces or self._pieces[-1].endswith(" ")):
+            collapsed = collapsed[1:]
+        if collapsed:
+            self._pieces.append(collapsed)
+            self.length += len(collapsed)
+
+    def said(self) -> str:
+        """All of it."""
+        return "".join(self._pieces)
 
 
 def _written(cue: _Cue, translation: Translation) -> str:
@@ -185,26 +222,26 @@ def _written(cue: _Cue, translation: Translation) -> str:
 
 def _wrapped(text: str, lines: int) -> list[str]:
     """The text in that many lines of about equal width, as far as it can be broken; tags take no room."""
-    pieces = _pieces(text)
+    pieces = [(piece, _width(TAG.sub("", piece))) for piece in _pieces(text)]
     out: list[str] = []
-    line = ""
-    left = sum(_width(TAG.sub("", piece)) for piece in pieces)
-    for piece in pieces:
+    line: list[str] = []
+    left = sum(more for _, more in pieces)
+    width = 0
+    for piece, more in pieces:
         room = left / max(lines - len(out), 1)
-        width = _width(TAG.sub("", line))
-        more = _width(TAG.sub("", piece))
         if line and len(out) < lines - 1 and width + more / 2 > room:
-            out.append(line.strip())
+            out.append("".join(line).strip())
             left -= width
-            line = ""
-        line += piece
-    return [*out, line.strip()]
+            line, width = [], 0
+        line.append(piece)
+        width += more
+    return [*out, "".join(line).strip()]
 
 
 def _pieces(text: str) -> list[str]:
     """Where a line may be broken: after white space, and between East Asian characters; never in a tag."""
     pieces: list[str] = []
-    for part in re.findall(r"\s*(?:<[^<>]*>|\{\\[^{}]*\}|[^\s<{]|[<{])+\s*", text):
+    for part in re.findall(r"\s*+(?:<[^<>]*>|\{\\[^{}]*\}|[^\s<{]|[<{])++\s*+", text):
         pieces += re.split(r"(?<=[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef])(?=[\u2e80-\u2fff\u3040-\u9fff])", part)
     return pieces
 

@@ -4,7 +4,8 @@ their units) and emoji; where they are in a text, and whether another text has t
 from __future__ import annotations
 
 import re
-from collections import Counter
+from bisect import bisect_left
+from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,12 +15,16 @@ _UNITS = (
     "%|‰|€|\\$|£|¥|min|ms|m|g|l|L|h|W|V|A|K"
 )
 _PICTURE = "\u2600-\u27bf\u2b00-\u2bff\u231a-\u23ff\U0001f300-\U0001f64f\U0001f680-\U0001faff"
+_MAILED = r"[\w.+-]"
+_AT = r"@[\w-]++(?:\.[\w-]++)++"
+# Each pattern takes time in proportion to the text, whatever the text: possessive quantifiers give nothing back, and
+# what may be long begins only where nothing like it stands before.
 _PATTERNS = {
     "address": r"(?:https?|ftp)://[^\s<>\"“”«»]+|www\.[^\s<>\"“”«»]+\.[^\s<>\"“”«»]+"
     r"|(?<![\w@.-])[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.(?:com|org|net|edu|gov|io|eu|fr|de|uk|ca)(?:/[^\s<>\"“”«»]*)?(?![\w@])",
-    "mail": r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
-    "placeholder": r"\{\{[^{}\n]*\}\}|\$?\{[^{}\n]*\}|%\([^()\s]+\)[-+#0]*\d*(?:\.\d+)?[a-zA-Z]"
-    rf"|(?<![\d%])%(?:\d+\$)?[-+#0]*\d*(?:\.\d+)?[sdifgxXeEc@](?![{_LETTER}\d])"
+    "mail": rf"(?<!{_MAILED})(?:{_MAILED})++{_AT}",
+    "placeholder": r"\{\{[^{}\n]*\}\}|\$?\{[^{}\n]*\}|%\([^()\s]+\)[-+#0]*+\d*+(?:\.\d++)?+[a-zA-Z]"
+    rf"|(?<![\d%])%(?:\d++\$)?+[-+#0]*+\d*+(?:\.\d++)?+[sdifgxXeEc@](?![{_LETTER}\d])"
     r"|(?<![\w:/]):[a-z_]\w*(?:-\w+)*:?",
     "tag": r"</?[A-Za-z][^<>\n]*>|&(?:[a-zA-Z]+|#\d+|#x[0-9a-fA-F]+);",
     "mention": r"(?<![\w@])@\w+(?:\.\w+)*",
@@ -30,6 +35,8 @@ _PATTERNS = {
     rf"(?:[ \u00a0\u202f]?(?:{_UNITS}))?(?![{_LETTER}\d_])",
 }
 _ALL = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _PATTERNS.items()))
+_MAIL = re.compile(rf"(?<!{_MAILED})(?:{_MAILED})++(?=({_AT}))")
+_ADDRESS = re.compile(_PATTERNS["address"])
 _BEHIND = ".,;:!?'\"’”»)]}…"  # punctuation that ends a sentence, not an address
 
 
@@ -49,25 +56,56 @@ def items(text: str) -> list[Item]:
     >>> [item.text for item in items("Mail a@b.org or see https://b.org/x (3 km, 10:30).")]
     ['a@b.org', 'https://b.org/x', '3 km', '10:30']
     """
-    found = []
+    found: list[Item] = []
+    begun = _Begun(text)
     place = 0
-    while match := _ALL.search(text, place):
-        kind, said = str(match.lastgroup), match[0]
-        if kind == "address":
-            said = _trimmed(said)
-        place = match.start() + max(len(said), 1)
-        if said:
-            found.append(Item(match.start(), match.start() + len(said), said, kind))
+    while one := begun.mail(place) or _found(text, place):
+        place = one.end if one.text else one.start + 1
+        if one.text:
+            found.append(one)
     return found
+
+
+def _found(text: str, place: int) -> Item | None:
+    """The first item from a place on; it is empty where it is an address of punctuation alone."""
+    match = _ALL.search(text, place)
+    if match is None:
+        return None
+    said, kind = match[0], str(match.lastgroup)
+    if kind == "address":
+        said = _trimmed(said)
+    return Item(match.start(), match.start() + len(said), said, kind)
+
+
+class _Begun:
+    """Mail addresses that begin right behind an item, as in `%(name)s.b@c.org`: a mail address begins anywhere in its
+    name, but only the name's beginning is looked for elsewhere."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._waiting = deque(_MAIL.finditer(text)) if "@" in text else deque[re.Match[str]]()
+
+    def mail(self, place: int) -> Item | None:
+        """The mail address that begins at a place within a name; None where there is none. Places only rise."""
+        while self._waiting and self._waiting[0].end() <= place:
+            self._waiting.popleft()
+        if not self._waiting or self._waiting[0].start() >= place or _ADDRESS.match(self._text, place):
+            return None
+        end = self._waiting[0].end(1)
+        return Item(place, end, self._text[place:end], "mail")
 
 
 def _trimmed(address: str) -> str:
     """An address without the punctuation behind it; a bracket stays where it was opened within."""
-    while address and address[-1] in _BEHIND:
-        if address[-1] == ")" and address.count("(") >= address.count(")"):
-            break
-        address = address[:-1]
-    return address
+    end = len(address)
+    opened, closed = address.count("("), address.count(")")
+    while end and address[end - 1] in _BEHIND:
+        if address[end - 1] == ")":
+            if opened >= closed:
+                break
+            closed -= 1
+        end -= 1
+    return address[:end]
 
 
 def kept(wanted: Sequence[Item], text: str) -> bool:
@@ -79,7 +117,8 @@ def kept(wanted: Sequence[Item], text: str) -> bool:
 def whole(text: str, ends: Sequence[int]) -> list[int]:
     """Those of some places at which no item is cut in two."""
     inside = [(item.start, item.end) for item in items(text)]
-    return [end for end in ends if not any(start < end < stop for start, stop in inside)]
+    before = [bisect_left(inside, (end,)) - 1 for end in ends]  # the item that begins last before each
+    return [end for end, number in zip(ends, before, strict=True) if number < 0 or inside[number][1] <= end]
 
 
 _NAMES = (("Max", "Anna", "Paul", "Eva"), ("Paris", "Rome", "Berlin", "Madrid"), ("XX", "YY", "ZZ", "QQ"))
@@ -131,25 +170,46 @@ class Gap:
 
 def without(text: str, wanted: Sequence[Item]) -> tuple[str, list[Gap]]:
     """The text without its items, and with no more than one space where each was."""
-    left, place, gaps = "", 0, []
+    left: list[str] = []
+    length, place = 0, 0
+    gaps = []
     for item in wanted:
-        left += text[place : item.start]
+        left.append(text[place : item.start])
+        length += len(left[-1])
         place = item.end
-        before, behind = text[: item.start][-1:].isspace(), text[item.end :][:1].isspace()
-        if before and (behind or text[item.end :][:1] in _BEHIND):
-            left = left.rstrip()
-        gaps.append(Gap(len(left), item, before, behind))
-    return left + text[place:], gaps
+        before, behind = text[item.start - 1 : item.start].isspace(), text[place : place + 1].isspace()
+        if before and (behind or text[place : place + 1] in _BEHIND):
+            length -= _strip_end(left)
+        gaps.append(Gap(length, item, before, behind))
+    return "".join([*left, text[place:]]), gaps
+
+
+def _strip_end(pieces: list[str]) -> int:
+    """Takes the white space off the end of what the pieces make together; gives its length."""
+    taken = 0
+    while pieces:
+        last = pieces.pop()
+        kept = last.rstrip()
+        taken += len(last) - len(kept)
+        if kept:
+            pieces.append(kept)
+            break
+    return taken
 
 
 def filled(text: str, gaps: Sequence[tuple[int, Gap]]) -> str:
     """A text with items put into it, each at a place, with white space around it as it had."""
+    pieces: list[str] = []  # from the end to the beginning
+    end, following = len(text), ""
     for place, gap in sorted(gaps, key=lambda one: one[0])[::-1]:
-        head, tail = text[:place], text[place:]
-        before = " " if gap.before and head and not head[-1].isspace() else ""
-        behind = " " if gap.behind and tail and not tail[0].isspace() and tail[0] not in _BEHIND else ""
-        text = f"{head}{before}{gap.item.text}{behind}{tail}"
-    return text
+        pieces.append(text[place:end])
+        following = pieces[-1][:1] or following
+        preceding = text[place - 1 : place] if place else ""
+        before = " " if gap.before and preceding and not preceding.isspace() else ""
+        behind = " " if gap.behind and following and not following.isspace() and following not in _BEHIND else ""
+        pieces.append(f"{before}{gap.item.text}{behind}")
+        end, following = place, pieces[-1][:1]
+    return "".join([*pieces, text[:end]][::-1])
 
 
 def apart(text: str, wanted: Sequence[Item]) -> list[tuple[str, bool]]:
