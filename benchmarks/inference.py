@@ -34,7 +34,7 @@ from transformers import AutoTokenizer, EncoderDecoderModel
 from benchmarks import machine
 from benchmarks.clock import Share, Steal
 from calque.corpus.read import Corpus
-from calque.decoding import reference
+from calque.decoding import proof, reference
 from calque.decoding.export import export
 from calque.decoding.fast import FastEngine
 from calque.decoding.machine import versions
@@ -235,8 +235,7 @@ def _worst(folder: Folder, engine: FastEngine, texts: Sequence[str], said: Seque
     family = families.of(folder.family, folder.source_codec, folder.target_codec)
     sources = folder.source_codec.encode_all(texts)
     theirs = reference.log_probs(family, family.load(folder.path), sources, said)
-    ours = engine.scores(sources, said)
-    return max(abs(a - b) for one, other in zip(ours, theirs, strict=True) for a, b in zip(one, other, strict=True))
+    return proof.furthest(engine.scores(sources, said), theirs) or 0.0
 
 
 def _demo() -> Path:

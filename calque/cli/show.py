@@ -153,6 +153,10 @@ def exported(done: Mapping[str, Any]) -> None:
     console.print(
         Text(f"{sample['pairs']:,} texts of {terminal.one_line(sample['name'])}; sentences a second of CPU time", "dim")
     )
+    if not sample["references"]:
+        console.print(
+            Text("such texts are the hardest there are: real ones, with --sample, say how often outputs differ", "dim")
+        )
     if (heads := done["alignment"]) is not None:
         which = ", ".join(str(head + 1) for head in heads["heads"])
         console.print(

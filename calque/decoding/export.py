@@ -199,7 +199,8 @@ def _moved(work: _Work, exact: FastFolder, small: FastFolder) -> float:
         (all_,), (few,) = (engine.ahead([source], [begin], sys.maxsize) for engine in (whole, ours))
         known = dict(all_)
         share = math.log(math.fsum(math.exp(known[number]) for number, _ in few))
-        worst = max(worst, *(abs(known[number] - share - log_prob) for number, log_prob in few))
+        apart = proof.furthest([[known[number] - share for number, _ in few]], [[log_prob for _, log_prob in few]])
+        worst = max(worst, apart or 0.0)
     return worst
 
 
@@ -286,8 +287,8 @@ def _measured(work: _Work, fast: FastFolder) -> Measured:
 
 
 def _refuse_inexact(row: Measured, folder: Folder) -> None:
-    worst = row.max_dlogp
-    if worst is None or not worst <= proof.TOLERANCE:
+    worst = math.inf if row.max_dlogp is None else row.max_dlogp
+    if worst > proof.TOLERANCE:
         raise ModelError(
             f"{folder.path}: what CTranslate2 computes differs from PyTorch by {worst:.2g} in a token's "
             f"log-probability (allowed: {proof.TOLERANCE:g}): nothing was exported; this is a bug worth a report"

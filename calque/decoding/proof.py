@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -120,10 +121,23 @@ def measure(name: str, engine: FastEngine, reference: Reference, weights: int, c
     side's codec and language. Targets with pieces that the engine lacks are not compared token by token."""
     known = [place for place, target in enumerate(reference.targets) if engine.has(target)]
     readings = engine.scores(*([some[place] for place in known] for some in (reference.sources, reference.targets)))
-    pairs = zip(readings, (reference.log_probs[place] for place in known), strict=True)
-    worst = max((abs(a - b) for ours, theirs in pairs for a, b in zip(ours, theirs, strict=True)), default=None)
+    worst = furthest(readings, [reference.log_probs[place] for place in known])
     said = spoken(engine.generate, reference.sample.sources)
     return _measured(name, worst, said, reference, weights, codec, language)
+
+
+def furthest(ours: Sequence[Sequence[float]], theirs: Sequence[Sequence[float]]) -> float | None:
+    """The greatest difference between log-probabilities of the same tokens, in nats; infinite where one is no number,
+    None where there is none.
+
+    >>> furthest([[-1.0, -2.5], [-1.0]], [[-1.0, -2.0], [float("nan")]])
+    inf
+    """
+    pairs = [pair for rows in zip(ours, theirs, strict=True) for pair in zip(*rows, strict=True)]
+    apart = [abs(one - other) for one, other in pairs if one != other]
+    if any(map(math.isnan, apart)):  # which `max` would pass over
+        return math.inf
+    return max(apart, default=0.0 if pairs else None)
 
 
 def _measured(
