@@ -16,6 +16,7 @@ from calque.records import Translation
 from calque.text.window import window
 
 WORD = re.compile(r"\S+")
+VERBATIM = 1_000  # characters of an element's words that are looked for as they are; names and numbers are short
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,9 @@ class _Placer:
     def _wanted(self, inline: Inline, within: Span) -> Span | None:
         """Where its own words stand, or those that are aligned with them."""
         body = self._source[inline.start : inline.end].strip()
-        same = list(re.compile(rf"(?<!\w){re.escape(body)}(?!\w)").finditer(self._text, *within)) if body else []
+        same: list[re.Match[str]] = []
+        if 0 < len(body) <= VERBATIM:
+            same = list(re.compile(rf"(?<!\w){re.escape(body)}(?!\w)").finditer(self._text, *within))
         if len(same) == 1:
             return self._whole(same[0].span())
         if self._alignment is None:
