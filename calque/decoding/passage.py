@@ -167,7 +167,9 @@ def _joint(answers: Sequence[Answer]) -> list[tuple[list[str], float]]:
     for answer in answers:
         hypotheses = [(answer.text, answer.score), *answer.alternatives]
         longer = [
-            (sum_ + score * answer.tokens, number, text) for number, sum_ in enumerate(sums) for text, score in hypotheses
+            (sum_ + score * answer.tokens, number, text)
+            for number, sum_ in enumerate(sums)
+            for text, score in hypotheses
         ]
         best = sorted(longer, key=lambda choice: -choice[0])[:most]
         sums = [sum_ for sum_, _, _ in best]

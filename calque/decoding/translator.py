@@ -181,6 +181,7 @@ class Translator:
 
         Raises:
             RecipeError: no adapter of that name was given.
+            DataError: a text has half a surrogate pair, and `handling` does not repair it.
         """
         if prefix:
             return [self.begun(text, prefix, search, adapter, handling) for text in texts]
