@@ -9,8 +9,10 @@ no words stays as an empty element, so that no tag is ever lost or doubled.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from calque.records import Translation
 from calque.text.window import window
@@ -166,12 +168,18 @@ class _Placer:
         if at >= len(self._source):
             return len(self._text)
         if self._alignment is not None:
-            following = [word for word in self._alignment.source if word.start >= at]
-            span = window(self._alignment, following[0].start, following[0].end) if following else None
+            behind = next((word for word in self._alignment.source if word.start >= at), None)
+            span = window(self._alignment, behind.start, behind.end) if behind else None
             if span is not None:
                 return self._whole(span)[0]
-        starts = [match.start() for match in WORD.finditer(self._text)] + [len(self._text)]
-        return min(starts, key=lambda start: abs(start - at * len(self._text) / len(self._source)))
+        share = at * len(self._text) / len(self._source)
+        following = bisect_left(self._starts, share)
+        return min(self._starts[max(following - 1, 0) : following + 1], key=lambda start: abs(start - share))
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """Where the words of the translation begin, and where it ends."""
+        return [*(match.start() for match in WORD.finditer(self._text)), len(self._text)]
 
 
 def _is_mark(sign: str) -> bool:
