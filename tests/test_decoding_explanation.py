@@ -88,3 +88,9 @@ def test_a_calibration_is_not_used_with_other_weights_or_vocabularies(tmp_path):
         file.write_text("as fitted")
     (tmp_path / "config.json").write_text("{}")  # of which a copy on the hub forgets a path
     assert confidence.of_folder(folder) == kept
+
+
+def test_a_piece_may_stand_for_more_words_than_a_matrix_has_room_for():
+    words = [(place, place + 1) for place in range(200_000)]
+    assert alignment.links([[1.0]], ([(0, 200_000)], [(0, 200_000)]), (words, words)) == [(0, 0)]
+    assert [alignment.owner((place, place + 1), words) for place in range(0, 200_000, 5)] == list(range(0, 200_000, 5))

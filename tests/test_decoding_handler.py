@@ -8,7 +8,9 @@ import pytest
 from fake_translator import make_folder
 
 from calque.decoding import guard
+from calque.decoding.passage import Answer, bare, join, peeled, placed
 from calque.decoding.translator import Translator
+from calque.errors import DataError
 from calque.model.hypothesis import Hypothesis, Reading
 from calque.recipes.handling import Handling
 from calque.recipes.search import Search
@@ -202,3 +204,36 @@ def test_explanations_are_placed_in_the_whole_text(folder):
     assert [text[word.start : word.end] for word in said.alignment.source] == ["A", "dog", ".", "Two", "birds", "!"]
     assert said.alignment.links == ()
     assert 0.5 < said.confidence < 1
+
+
+def test_many_parts_are_put_together_in_time_that_grows_with_them():
+    """What copied the beginning for each item took minutes here, for each part the square of their number."""
+    text = "a 😀 " * 100_000
+    assert peeled(bare(text)).body == text.rstrip()[:-2]
+    parts = [bare(f"a{number}. ") for number in range(40_000)]
+    answers = {part.body: Answer(part.body, -1.0, 2, ((part.body.upper(), -1.0 - k),)) for k, part in enumerate(parts)}
+    whole = join(parts, answers)
+    assert whole.text == "".join(f"a{number}. " for number in range(40_000))
+    assert whole.alternatives[0][0].startswith("A0. a1. ")
+    *_, last = placed(parts, answers)
+    assert whole.text[last.said_at :] == last.said + " "
+
+
+SURROGATES = [
+    "A dog \ud800 runs. Two birds.",
+    "\ud800",
+    " \udfff\n",
+    "See www.b.org/\udc00 now.",
+    "A \ud83d\ude00 dog. \ud83d\ude00",
+]
+
+
+@pytest.mark.parametrize("text", SURROGATES)
+def test_halves_of_surrogate_pairs_are_repaired_or_refused(folder, text):
+    said, _ = translated(folder, lambda body, search: body, text)
+    assert said.text == text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    for handling in (Handling(normalise=False), PLAIN, None):
+        with pytest.raises(DataError, match="half of a surrogate pair at character"):
+            translated(folder, lambda body, search: body, text, handling)
+    said, _ = translated(folder, lambda body, search: "", text)
+    assert said.text.encode()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import random
 import unicodedata
 
 import pytest
+import sentencex
 import vocabularies
 
+from calque.text import split as split_room
 from calque.text.split import split
 
 
@@ -102,3 +105,37 @@ def test_a_megabyte_is_split_without_looking_at_it_again_and_again(unit):
     assert "".join(parts) == text
     assert max(map(len, parts)) <= 400
     assert looked_at < 10 * len(text)
+
+
+PROSE = [
+    "Mr. Smith saw the dog run away at 3.5 km/h.  ",
+    "“It ran. It did not stop,” he said. ",
+    "What happened (see p. 3) then? ",
+    "They left:\nnobody came back! ",
+    "彼は行った。「はい。」",
+]
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "ja"])
+def test_a_long_text_has_the_sentences_that_it_has_when_it_is_seen_at_once(language, monkeypatch):
+    dice = random.Random(1)
+    text = "".join(dice.choice(PROSE) for _ in range(600)) + "word " * 3000 + "ends. " + "".join(PROSE)
+    windowed = split_room.cut(text, language)
+    monkeypatch.setattr(split_room, "WINDOW", len(text))
+    assert windowed == split_room.cut(text, language)
+    assert len(windowed) > 600
+
+
+@pytest.mark.parametrize("unit", ["一。", "“Oh. ", "A. ", "a", " ", "word ", '("'])
+def test_the_segmenter_sees_a_window_of_a_text_at_a_time(unit, monkeypatch):
+    seen = []
+    segment = sentencex.segment
+    monkeypatch.setattr(sentencex, "segment", lambda language, text: seen.append(len(text)) or segment(language, text))
+    text = unit * (100_000 // len(unit))
+    assert "".join(split_room.cut(text, "en")) == text
+    assert max(seen) <= split_room.WINDOW
+    assert sum(seen) < 3 * len(text)
+
+
+def test_half_a_surrogate_pair_ends_no_sentence():
+    assert split_room.cut("A \ud800 dog. Two\udc00 birds.", "en") == ["A \ud800 dog. ", "Two\udc00 birds."]

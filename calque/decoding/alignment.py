@@ -5,7 +5,9 @@ Legend: T target tokens or words, S source tokens or words.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
+from operator import itemgetter
 
 Matrix = list[list[float]]
 Range = tuple[int, int]
@@ -28,23 +30,30 @@ def links(
         words: where the words of source and target stand.
     """
     owners = [[owner(piece, places) for piece in pieces] for pieces, places in zip(sides, words, strict=True)]
+    # Only words that own pieces take part: a piece may stand for a stretch of any length, in which there are more words
+    # than a matrix has room for.
+    owned = [sorted({place for place in some if place is not None}) for some in owners]
+    columns, rows = ({place: number for number, place in enumerate(some)} for some in owned)
     pieces_TS = _balanced([list(row) for row in attention_TS])
-    words_TS: Matrix = [[0.0] * len(words[0]) for _ in words[1]]
+    words_TS: Matrix = [[0.0] * len(columns) for _ in rows]
     for row, target in zip(pieces_TS, owners[1], strict=True):
         for share, source in zip(row, owners[0], strict=True):
             if source is not None and target is not None:
-                words_TS[target][source] += share
+                words_TS[rows[target]][columns[source]] += share
     found = []
     for target, row in enumerate(_balanced(words_TS)):
         if any(row):
-            found.append((max(range(len(row)), key=row.__getitem__), target))
+            found.append((owned[0][max(range(len(row)), key=row.__getitem__)], owned[1][target]))
     return sorted(found)
 
 
 def owner(piece: Range, words: Sequence[Range]) -> int | None:
-    """The place of the word that shares most characters with a piece; None where none does."""
+    """The place of the word that shares most characters with a piece; None where none does. Words ascend."""
     best, most = None, 0
-    for place, (start, end) in enumerate(words):
+    for place in range(bisect_right(words, piece[0], key=itemgetter(1)), len(words)):
+        start, end = words[place]
+        if start >= piece[1]:
+            break
         shared = min(end, piece[1]) - max(start, piece[0])
         if shared > most:
             best, most = place, shared

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from operator import itemgetter
+
 from calque.decoding.explained import Explained
 from calque.text.shield import Gap
 
@@ -15,13 +18,14 @@ def place(told: Explained, gap: Gap, end: int) -> int:
         gap: where it was.
         end: length of the translation.
     """
-    before = max((k for k, (_, stop) in enumerate(told.source) if stop <= gap.place), default=None)
-    behind = min((k for k, (start, _) in enumerate(told.source) if start >= gap.place), default=None)
+    before = bisect_right(told.source, gap.place, key=itemgetter(1)) - 1  # no word where it is -1
+    behind = bisect_left(told.source, gap.place, key=itemgetter(0))  # no word where it is their number
     neighbours = [(before, True), (behind, False)]
     if gap.item.kind == "number" or not gap.before:
         neighbours.reverse()
     for word, after in neighbours:
-        linked = [target for source, target in told.links if source == word]
+        first, last = (bisect_left(told.links, number, key=itemgetter(0)) for number in (word, word + 1))
+        linked = [target for _, target in told.links[first:last]]
         if linked:
             return told.target[max(linked)][1] if after else told.target[min(linked)][0]
-    return end if before is not None else 0
+    return end if before >= 0 else 0

@@ -98,11 +98,13 @@ def peeled(part: Part) -> Part:
     start, end = 0, len(part.body)
     loose = [item for item in shield.items(part.body) if item.kind in _LOOSE]
     for item in loose:
-        if not part.body[start : item.start].strip():
-            start = item.end
+        if part.body[start : item.start].strip():
+            break
+        start = item.end
     for item in reversed(loose):
-        if item.start >= start and not part.body[item.end : end].strip():
-            end = item.start
+        if item.start < start or part.body[item.end : end].strip():
+            break
+        end = item.start
     kept = bare(part.body[start:end])
     before, after = part.before + part.body[:start], part.body[end:] + part.after
     return Part(before + kept.before, kept.body, kept.after + after)
@@ -160,12 +162,28 @@ def _joint(answers: Sequence[Answer]) -> list[tuple[list[str], float]]:
     """The best ways to choose a hypothesis of each answer, as many as one of them has hypotheses, best first: what is
     said, and the sum of the scores, each times the tokens of its answer."""
     most = 1 + max((len(answer.alternatives) for answer in answers), default=0)
-    chosen: list[tuple[list[str], float]] = [([], 0.0)]
+    sums = [0.0]
+    steps: list[list[tuple[int, str]]] = []  # for each answer and each way: which way it goes on, and what is said
     for answer in answers:
         hypotheses = [(answer.text, answer.score), *answer.alternatives]
-        longer = [([*said, text], sum_ + score * answer.tokens) for said, sum_ in chosen for text, score in hypotheses]
-        chosen = sorted(longer, key=lambda choice: -choice[1])[:most]
-    return chosen
+        longer = [
+            (sum_ + score * answer.tokens, number, text)
+            for number, sum_ in enumerate(sums)
+            for text, score in hypotheses
+        ]
+        best = sorted(longer, key=lambda choice: -choice[0])[:most]
+        sums = [sum_ for sum_, _, _ in best]
+        steps.append([(number, text) for _, number, text in best])
+    return [(_traced(steps, number), sum_) for number, sum_ in enumerate(sums)]
+
+
+def _traced(steps: Sequence[Sequence[tuple[int, str]]], number: int) -> list[str]:
+    """All that is said on one way, told from its end."""
+    said: list[str] = []
+    for step in reversed(steps):
+        number, text = step[number]
+        said.append(text)
+    return said[::-1]
 
 
 def _around(part: Part, answer: Answer) -> Answer:
@@ -175,26 +193,28 @@ def _around(part: Part, answer: Answer) -> Answer:
 
 def _text(parts: Sequence[Part], bodies: Iterable[str], between: str) -> str:
     """The parts with what is said for each that has a body."""
-    said_of, text = iter(bodies), ""
+    said_of = iter(bodies)
+    pieces: list[str] = []
     for part in parts:
         said = part.before + (next(said_of) if part.body else "") + part.after
-        touching = text and said and not text[-1].isspace() and not said[0].isspace()
-        text += between + said if touching else said
-    return text
+        if said:
+            touching = pieces and not pieces[-1][-1].isspace() and not said[0].isspace()
+            pieces.append(between + said if touching else said)
+    return "".join(pieces)
 
 
 def placed(parts: Sequence[Part], answers: Mapping[str, Answer], between: str = "") -> Iterator[Segment]:
     """Each part that has a body, with the places at which the body begins in the text and its answer in the
     translation that `join` makes."""
-    at, text = 0, ""
+    at, length, last = 0, 0, ""  # last: the last character so far
     for part in parts:
         said = part.before + (answers[part.body].text if part.body else "") + part.after
-        if text and said and not text[-1].isspace() and not said[0].isspace():
-            text += between
+        if last and said and not last.isspace() and not said[0].isspace():
+            length += len(between)
         if part.body:
-            said_at = len(text) + len(part.before)
+            said_at = length + len(part.before)
             yield Segment(at + len(part.before), part.body, said_at, answers[part.body].text)
-        text += said
+        length, last = length + len(said), said[-1:] or last
         at += len(part.before) + len(part.body) + len(part.after)
 
 

@@ -18,6 +18,7 @@ from calque.model.folder import Folder
 from calque.recipes.handling import Handling
 from calque.recipes.search import Search
 from calque.records import Translation
+from calque.text.repair import paired
 from calque.text.split import split
 
 if TYPE_CHECKING:
@@ -180,6 +181,7 @@ class Translator:
 
         Raises:
             RecipeError: no adapter of that name was given.
+            DataError: a text has half a surrogate pair, and `handling` does not repair it.
         """
         if prefix:
             return [self.begun(text, prefix, search, adapter, handling) for text in texts]
@@ -259,6 +261,8 @@ class Translator:
         self, texts: Sequence[str], search: Search, adapter: str | None, handling: Handling
     ) -> list[Translation]:
         """As `_window`, with care."""
+        if handling.normalise:
+            texts = [paired(text) for text in texts]
         passages = [sentences(text, self.source) if handling.sentences else lines(text) for text in texts]
         if handling.protect:
             passages = [[peeled(part) for part in passage] for passage in passages]

@@ -12,6 +12,7 @@ from __future__ import annotations
 import html
 import re
 
+from calque.formats.entity import unescaped
 from calque.formats.tag import Attribute, Token, tokens
 
 ACTIVE = frozenset(
@@ -74,9 +75,19 @@ def _tag(text: str, token: Token, raw: str) -> str:
         return raw
     out = [f"<{token.name}"]
     for one in kept:
-        value = html.unescape(text[one.start : one.end])
+        value = unescaped(text[one.start : one.end])
         out.append(f" {one.name}" if one.quote is None else f' {one.name}="{html.escape(value)}"')
     return "".join([*out, " />" if raw.endswith("/>") else ">"])
+
+
+def _uncommented(style: str) -> str:
+    """A style without its comments; one that is never closed stays."""
+    kept: list[str] = []
+    place = 0
+    while (start := style.find("/*", place)) >= 0 and (end := style.find("*/", start + 2)) >= 0:
+        kept.append(style[place:start])
+        place = end + 2
+    return "".join([*kept, style[place:]])
 
 
 def _runs(text: str, attribute: Attribute) -> bool:
@@ -84,9 +95,9 @@ def _runs(text: str, attribute: Attribute) -> bool:
     name = attribute.name
     if not KEY.fullmatch(name) or name.startswith("on") or name in ("srcdoc", "http-equiv"):
         return True
-    value = html.unescape(text[attribute.start : attribute.end])
+    value = unescaped(text[attribute.start : attribute.end])
     if name == "style":
-        return bool(STYLE.search(re.sub(r"/\*.*?\*/|\\|\s", "", value, flags=re.DOTALL)))
+        return bool(STYLE.search(re.sub(r"\\|\s", "", _uncommented(value))))
     if name in WORDS:
         return False
     scheme = RUNNING.match(UNSEEN.sub("", value))

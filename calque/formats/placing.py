@@ -9,13 +9,16 @@ no words stays as an empty element, so that no tag is ever lost or doubled.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from calque.records import Translation
 from calque.text.window import window
 
 WORD = re.compile(r"\S+")
+VERBATIM = 1_000  # characters of an element's words that are looked for as they are; names and numbers are short
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +128,9 @@ class _Placer:
     def _wanted(self, inline: Inline, within: Span) -> Span | None:
         """Where its own words stand, or those that are aligned with them."""
         body = self._source[inline.start : inline.end].strip()
-        same = list(re.compile(rf"(?<!\w){re.escape(body)}(?!\w)").finditer(self._text, *within)) if body else []
+        same: list[re.Match[str]] = []
+        if 0 < len(body) <= VERBATIM:
+            same = list(re.compile(rf"(?<!\w){re.escape(body)}(?!\w)").finditer(self._text, *within))
         if len(same) == 1:
             return self._whole(same[0].span())
         if self._alignment is None:
@@ -163,12 +168,18 @@ class _Placer:
         if at >= len(self._source):
             return len(self._text)
         if self._alignment is not None:
-            following = [word for word in self._alignment.source if word.start >= at]
-            span = window(self._alignment, following[0].start, following[0].end) if following else None
+            behind = next((word for word in self._alignment.source if word.start >= at), None)
+            span = window(self._alignment, behind.start, behind.end) if behind else None
             if span is not None:
                 return self._whole(span)[0]
-        starts = [match.start() for match in WORD.finditer(self._text)] + [len(self._text)]
-        return min(starts, key=lambda start: abs(start - at * len(self._text) / len(self._source)))
+        share = at * len(self._text) / len(self._source)
+        following = bisect_left(self._starts, share)
+        return min(self._starts[max(following - 1, 0) : following + 1], key=lambda start: abs(start - share))
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """Where the words of the translation begin, and where it ends."""
+        return [*(match.start() for match in WORD.finditer(self._text)), len(self._text)]
 
 
 def _is_mark(sign: str) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from calque.formats.document import Segment
+from calque.formats.entity import unescaped
 from calque.formats.placing import Inline
 from calque.formats.tag import Token, tokens
 
@@ -22,7 +22,8 @@ UNTOUCHED = frozenset(
 SPOKEN = frozenset(("alt", "title", "placeholder", "aria-label"))  # attributes that are text
 PICTURES = frozenset(("img", "svg"))  # at the ends of a sentence they are no part of it
 SPACES = re.compile(r"[ \t\n\f\r]+")
-MOST = 200  # marks in one segment; beyond it every tag is a boundary, since placing them takes the square of it
+MOST = 200  # marks in one segment; beyond it every mark is a boundary, since placing them takes the square of it
+PLACEHOLDER = re.compile(r"\{(?:0|[1-9][0-9]*)\}")
 LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -91,6 +92,7 @@ class _Reader:
         self._rules = rules
         self._read = read
         self._ends = _ends(read)
+        self._signs = _Signs(text)
         self._inline = _inline_names(text, read) if rules.xml and rules.outline else frozenset()
 
     def units(self) -> Iterator[Value | Run]:
@@ -147,7 +149,7 @@ class _Reader:
         seen: set[str] = set()
         for one in token.attributes:
             if one.name in SPOKEN and one.name not in seen and one.quote is not None:
-                text = SPACES.sub(" ", html.unescape(self._text[one.start : one.end])).strip()
+                text = SPACES.sub(" ", unescaped(self._text[one.start : one.end])).strip()
                 if LETTER.search(text):
                     yield Value(one.start, one.end, one.quote, Segment(text))
             seen.add(one.name)
@@ -174,16 +176,17 @@ class _Reader:
             return True
         first: dict[str, str] = {}
         for one in token.attributes:
-            first.setdefault(one.name, html.unescape(self._text[one.start : one.end]))
+            first.setdefault(one.name, unescaped(self._text[one.start : one.end]))
         return first.get("translate", "").lower() == "no" or "notranslate" in first.get("class", "").split()
 
     def _runs(self, run: list[_Item]) -> Iterator[Run]:
-        """The segments of a stretch between boundaries; tags without a partner in it cut it once more."""
+        """The segments of a stretch between boundaries; tags without a partner in it cut it once more, and
+        where there are very many marks, all of them."""
         _pair(run)
         crowded = sum(item.kind != "text" for item in run) > MOST
         start = 0
         for number, item in enumerate([*run, _Item("close", 0, 0)]):
-            if item.kind in ("open", "close") and (item.partner is None or crowded):
+            if item.kind != "text" and (crowded or (item.kind in ("open", "close") and item.partner is None)):
                 if found := self._segment(run, start, number):
                     yield found
                 start = number + 1
@@ -192,14 +195,14 @@ class _Reader:
         """The segment of items [start, end) of a run; None where there is nothing to say in another language."""
         spoken = [number for number in range(start, end) if self._is_spoken(run[number])]
         words = [
-            html.unescape(self._text[run[number].start : run[number].end])
+            unescaped(self._text[run[number].start : run[number].end])
             for number in spoken
             if run[number].kind == "text"
         ]
         if not any(LETTER.search(word) for word in words):
             return None
         first, last = _closed_under_pairs(run, spoken[0], spoken[-1])
-        builder = _Builder(self._text, self._rules.xml)
+        builder = _Builder(self._text, self._rules.xml, self._signs)
         builder.add(run, first, last)
         return builder.run()
 
@@ -245,13 +248,32 @@ def _closed_under_pairs(run: Sequence[_Item], first: int, last: int) -> tuple[in
     return first, last
 
 
+class _Signs:
+    """Placeholders that nobody wrote in a text: the same ones for each of its segments."""
+
+    def __init__(self, text: str) -> None:
+        self._written = set(PLACEHOLDER.findall(text))
+        self._free: list[str] = []
+        self._next = 0
+
+    def sign(self, number: int) -> str:
+        """The one for a hole of that number, from 0."""
+        while len(self._free) <= number:
+            if (sign := f"{{{self._next}}}") not in self._written:
+                self._free.append(sign)
+            self._next += 1
+        return self._free[number]
+
+
 class _Builder:
     """The text of a segment without its markup, white space as a browser shows it, and what was taken out."""
 
-    def __init__(self, text: str, xml: bool) -> None:
+    def __init__(self, text: str, xml: bool, signs: _Signs) -> None:
         self._text = text
         self._xml = xml
-        self._said = ""
+        self._signs = signs
+        self._said: list[str] = []  # pieces, none of them empty
+        self._length = 0
         self._inlines: list[tuple[int, int, int, str, tuple[int, int], tuple[int, int]]] = []
         self._range = (0, 0)
 
@@ -269,13 +291,13 @@ class _Builder:
             item = run[number]
             at = (item.start, item.end)
             if item.kind == "text":
-                self._say(html.unescape(self._text[max(item.start, start) : min(item.end, end)]))
+                self._say(unescaped(self._text[max(item.start, start) : min(item.end, end)]))
             elif item.kind == "open":
                 opened.append(len(self._inlines))
-                self._inlines.append((len(self._said), -1, len(opened) - 1, "", at, at))
+                self._inlines.append((self._length, -1, len(opened) - 1, "", at, at))
             elif item.kind == "close":
                 begin, _, depth, hole, before, _ = self._inlines[opened[-1]]
-                self._inlines[opened.pop()] = (begin, len(self._said), depth, hole, before, at)
+                self._inlines[opened.pop()] = (begin, self._length, depth, hole, before, at)
             else:
                 holes = self._add_point(item, len(opened), holes)
 
@@ -284,11 +306,10 @@ class _Builder:
         at, none = (item.start, item.end), (item.end, item.end)
         hole = ""
         if item.kind == "hole" or (self._xml and self._stands_alone(item)):
-            while (hole := f"{{{holes}}}") in self._text:  # a placeholder that nobody wrote
-                holes += 1
+            hole = self._signs.sign(holes)
             holes += 1
-        self._inlines.append((len(self._said), len(self._said), depth, hole, at, none))
-        self._said += hole
+        self._inlines.append((self._length, self._length, depth, hole, at, none))
+        self._add(hole)
         return holes
 
     def _stands_alone(self, item: _Item) -> bool:
@@ -298,14 +319,20 @@ class _Builder:
 
     def _say(self, text: str) -> None:
         collapsed = SPACES.sub(" ", text)
-        if collapsed.startswith(" ") and self._said.endswith(" "):
+        if collapsed.startswith(" ") and self._said and self._said[-1].endswith(" "):
             collapsed = collapsed[1:]
-        self._said += collapsed
+        self._add(collapsed)
+
+    def _add(self, more: str) -> None:
+        if more:
+            self._said.append(more)
+            self._length += len(more)
 
     def run(self) -> Run:
         """What was added, as a run."""
-        lead = len(self._said) - len(self._said.lstrip(" "))
-        said = self._said.strip(" ")
+        whole = "".join(self._said)
+        lead = len(whole) - len(whole.lstrip(" "))
+        said = whole.strip(" ")
 
         def shifted(at: int) -> int:
             return min(max(at - lead, 0), len(said))

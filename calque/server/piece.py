@@ -35,17 +35,14 @@ def cut(text: str, longest: int, language: str) -> list[str]:
 
 
 def _readable(parts: Sequence[str]) -> list[str]:
-    pieces: list[str] = []
-    waiting = ""
+    pieces: list[list[str]] = [[]]
+    begun = False  # whether the last piece has something to read
     for part in parts:
-        if not blank(part):
-            pieces.append(waiting + part)
-            waiting = ""
-        elif pieces:
-            pieces[-1] += part
-        else:
-            waiting += part
-    return pieces or [waiting]
+        if begun and not blank(part):
+            pieces.append([])
+        begun = begun or not blank(part)
+        pieces[-1].append(part)
+    return ["".join(piece) for piece in pieces]
 
 
 def joined(pieces: Sequence[str], translations: Sequence[Translation], source: str, target: str) -> Translation:

@@ -33,10 +33,13 @@ def folded(text: str) -> str:
 
 
 def blank(text: str) -> bool:
-    """Whether there is nothing to read: empty, or white space, zero-width and control characters only."""
+    """Whether there is nothing to read: empty, or white space, zero-width and control characters only. Half a surrogate
+    pair is something: what is to be done about it must not be passed over."""
     if not text or text.isspace():
         return True
-    return not text.isprintable() and all(unicodedata.category(character)[0] in "ZC" for character in text)
+    return not text.isprintable() and all(
+        unicodedata.category(character)[0] in "ZC" and not "\ud800" <= character <= "\udfff" for character in text
+    )
 
 
 def letters(text: str) -> str:

@@ -26,6 +26,16 @@ def _gently() -> TextFixerConfig:
     )
 
 
+def paired(text: str) -> str:
+    """The text with halves of surrogate pairs put together, and U+FFFD for one that is alone: with any of them it is no
+    Unicode, and nobody can take it."""
+    if text.isascii():
+        return text
+    from ftfy.fixes import fix_surrogates
+
+    return fix_surrogates(text)
+
+
 def repaired(text: str) -> str:
     """The text with what is broken repaired, composed (NFC).
 

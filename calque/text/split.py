@@ -12,6 +12,9 @@ import sentencex
 
 SHORT = 25  # characters: a sentence with fewer goes together with the next
 CLAUSE = re.compile(r"(?<=[,;:–—])[^\S\u00a0\u202f]+|(?<=[，、；：،؛])\s*")  # where one may breathe
+WINDOW = 4096  # characters that the segmenter sees at once, since its time grows with the square of them
+TAIL = 64  # characters that are seen again where a window has no end of a sentence
+SURROGATE = re.compile("[\ud800-\udfff]")
 GAP = re.compile(r"(?<=[^\S\u00a0\u202f\u2007])(?=\S)")  # white space, but for that which forbids a break
 
 Fits = Callable[[str], bool]
@@ -100,7 +103,25 @@ def _cut(text: str, ends: Iterable[int]) -> list[str]:
 
 
 def _sentences(text: str, language: str) -> list[str]:
-    """Sentences with the white space after them; what the segmenter leaves out stays with the sentence before."""
+    """Sentences with the white space after them; what the segmenter leaves out stays with the sentence before.
+
+    Of a long text a window is seen at a time. The next begins with the last sentence that begins in the first half, so
+    that what decides on an end, such as a quotation that goes on, is seen as far as half a window away.
+    """
+    ends: list[int] = []
+    place = 0
+    while len(text) - place > WINDOW:
+        window = text[place : place + WINDOW]
+        found = [end for end in _ends(window, language) if end < len(window)]
+        kept = [end for end in found if end <= WINDOW // 2] or found[:1]
+        ends += [place + end for end in kept]
+        place += kept[-1] if kept else (window.rfind(" ", WINDOW // 2, -TAIL) + 1 or WINDOW - TAIL)
+    return _cut(text, [*ends, *(place + end for end in _ends(text[place:], language))])
+
+
+def _ends(text: str, language: str) -> list[int]:
+    """Where the sentences of a text end, the white space after each included."""
+    text = SURROGATE.sub("\ufffd", text)  # the segmenter takes whole characters only
     ends: list[int] = []
     place = 0
     for sentence in sentencex.segment(language, text):
@@ -111,7 +132,7 @@ def _sentences(text: str, language: str) -> list[str]:
         while place < len(text) and text[place].isspace():
             place += 1
         ends.append(place)
-    return _cut(text, ends)
+    return ends
 
 
 def _clauses(text: str) -> list[str]:
