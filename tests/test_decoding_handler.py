@@ -175,7 +175,13 @@ LOOP = "le chien le chien le chien le chien"
 
 @pytest.mark.parametrize(
     ("bad", "why"),
-    [("", guard.EMPTY), (LOOP, guard.LOOP), ("mot " + "ab" * 60, guard.LOOP), ("a brown dog runs here", guard.COPY)],
+    [
+        ("", guard.EMPTY),
+        (LOOP, guard.LOOP),
+        ("mot " + "ab" * 60, guard.LOOP),
+        ("mot ........ " + "ab" * 60, guard.LOOP),
+        ("a brown dog runs here", guard.COPY),
+    ],
 )
 def test_what_is_wrong_is_looked_for_again(folder, bad, why):
     source = "a brown dog runs here"

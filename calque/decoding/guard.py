@@ -46,8 +46,7 @@ def _loops(text: str) -> bool:
     words = text.casefold().split()
     if any(_repeats(words, size, _TIMES - (size > 1)) for size in range(1, _WORDS + 1)):
         return True
-    match = _STUTTER.search(text)
-    return match is not None and any(character.isalpha() for character in match[1])
+    return any(any(map(str.isalpha, match[1])) for match in _STUTTER.finditer(text))
 
 
 def _repeats(words: Sequence[str], size: int, times: int) -> bool:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ftfy import TextFixerConfig
+
+
+SURROGATE = re.compile("[\ud800-\udfff]")  # half a pair: no character, but Python's strings may hold it
 
 
 @cache
@@ -29,7 +33,7 @@ def _gently() -> TextFixerConfig:
 def paired(text: str) -> str:
     """The text with halves of surrogate pairs put together, and U+FFFD for one that is alone: with any of them it is no
     Unicode, and nobody can take it."""
-    if text.isascii():
+    if not SURROGATE.search(text):
         return text
     from ftfy.fixes import fix_surrogates
 

@@ -10,11 +10,12 @@ from functools import partial
 
 import sentencex
 
+from calque.text.repair import SURROGATE
+
 SHORT = 25  # characters: a sentence with fewer goes together with the next
 CLAUSE = re.compile(r"(?<=[,;:–—])[^\S\u00a0\u202f]+|(?<=[，、；：،؛])\s*")  # where one may breathe
 WINDOW = 4096  # characters that the segmenter sees at once, since its time grows with the square of them
 TAIL = 64  # characters that are seen again where a window has no end of a sentence
-SURROGATE = re.compile("[\ud800-\udfff]")
 GAP = re.compile(r"(?<=[^\S\u00a0\u202f\u2007])(?=\S)")  # white space, but for that which forbids a break
 
 Fits = Callable[[str], bool]
