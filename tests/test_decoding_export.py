@@ -26,6 +26,7 @@ from calque.decoding.shortlist import _best, _expected, _merged, learn
 from calque.decoding.spelling import Spelling
 from calque.decoding.translator import Translator
 from calque.decoding.trimming import kept
+from calque.decoding.workplace import alone
 from calque.errors import DataError, MachineError, ModelError, RecipeError
 from calque.model import family as families
 from calque.model.batch import Ids
@@ -451,6 +452,51 @@ def test_stale_and_damaged_exports_are_refused(tmp_path):
     weights.write_bytes(weights.read_bytes()[:-1] + b"?")
     with pytest.raises(ModelError, match=r"made from other weights than .* --replace.*--engine torch"):
         FastFolder.find(type(folder).open(folder.path))
-    (folder.path / "fast" / "calque.json").write_text("{}")
-    with pytest.raises(ModelError, match="fast: damaged"):
-        FastFolder.find(folder)
+    for broken in ("{}", "[]", "{", *(json.dumps(said | wrong) for wrong in WRONG)):
+        file.write_text(broken)
+        with pytest.raises(ModelError, match=r"fast/calque.json: damaged .*make it anew with `calque export"):
+            FastFolder.find(folder)
+
+
+WRONG = ({"never": "x"}, {"never": [None]}, {"quantization": []}, {"shortlist": "20"}, {"holds": []})
+
+
+def test_files_that_are_not_those_that_were_exported_are_refused(pair):
+    """CTranslate2 itself says nothing of a cut table, or ends the process."""
+    exported(pair, replace=True, alignment=False, sample_pairs=1)
+    fast = pair.path / "fast"
+    held = FastFolder.find(pair).holds
+    assert set(held) == {file.name for file in fast.iterdir()} - {"calque.json", "report.json"}
+    for name in held:
+        file, whole = fast / name, (fast / name).read_bytes()
+        for broken in (b"", whole[:-1], whole[:-1] + b"?"):
+            file.write_bytes(broken)
+            with pytest.raises(ModelError, match=rf"{name}: damaged \(it is not the file that was exported\)"):
+                FastEngine(pair, threads=1)
+        file.unlink()
+        with pytest.raises(ModelError, match=rf"{name}: damaged \(No such file"):
+            FastEngine(pair, threads=1)
+        file.write_bytes(whole)
+    FastEngine(pair, threads=1)
+
+
+def test_the_version_tells_what_computes(pair):
+    exported(pair, replace=True, alignment=False, sample_pairs=1)
+    versions = [Translator(pair.path, engine=engine).version for engine in ("fast", "auto", "torch")]
+    exported(pair, replace=True, alignment=False, sample_pairs=1, quantize="float32")
+    versions.append(Translator(pair.path).version)
+    assert versions[0] == versions[1]
+    assert len(set(versions)) == 3
+
+
+def test_what_a_killed_export_left_is_cleared_away(tmp_path):
+    folder = translators.pair(tmp_path)
+    (folder.path / ".fast.proof-x" / "float32").mkdir(parents=True)
+    (folder.path / "..fast.new-1.part-1").mkdir()
+    (folder.path / ".fast.old-1").mkdir()
+    (folder.path / ".fast.old-1" / "calque.json").write_text("old")
+    with alone(folder.path):
+        assert (folder.path / "fast" / "calque.json").read_text() == "old"
+        assert not [file.name for file in folder.path.iterdir() if file.name.startswith(".")]
+        with pytest.raises(RecipeError, match="another process exports there"):
+            exported(folder, replace=True)

@@ -243,3 +243,11 @@ def test_halves_of_surrogate_pairs_are_repaired_or_refused(folder, text):
             translated(folder, lambda body, search: body, text, handling)
     said, _ = translated(folder, lambda body, search: "", text)
     assert said.text.encode()
+
+
+@pytest.mark.parametrize(
+    "text", ["---", "|---|---|", "...", "?", "* * *", "€", "12", "—", "- https://a.org/b (3)", "。"]
+)
+def test_what_has_no_words_is_not_translated(folder, text):
+    said, engine = translated(folder, lambda body, search: "the model invents something", text)
+    assert (said.text, said.warnings, engine.asked) == (text, (), [])

@@ -14,7 +14,8 @@ from fake_translator import Shouting, make_folder
 from calque.corpus.plain import placed
 from calque.decoding import translator as translators
 from calque.decoding.translator import Translator
-from calque.errors import DataError, Interrupted, RecipeError
+from calque.errors import DataError, Interrupted, ModelError, RecipeError
+from calque.model.fast_folder import FastFolder
 from calque.recipes.translate import Translate
 from calque.scale import file, window
 from calque.scale.window import stretch, windows
@@ -87,6 +88,23 @@ def test_an_output_under_way_is_neither_lost_nor_taken_for_another(folder, tmp_p
         run(folder, resume=True)
     run(folder, restart=True, beam=2)
     assert (tmp_path / "out.txt").read_text().startswith("ANOTHER CAT\n")
+
+
+def test_another_engine_does_not_go_on_and_a_stale_export_may_be_left_aside(folder, monkeypatch):
+    with pytest.raises(Interrupted):
+        run(folder, progress=stopping_after(4), engine="torch")
+    made = FastFolder(folder / "fast", "int8", holds={"model.bin": "0"})
+    monkeypatch.setattr(FastFolder, "find", lambda _: made)
+    with pytest.raises(RecipeError, match=r"same settings only \(model was xxh3"):
+        run(folder, resume=True)
+    monkeypatch.setattr(FastFolder, "find", stale)
+    with pytest.raises(ModelError, match="stale"):
+        run(folder, resume=True)
+    assert run(folder, resume=True, engine="torch").texts == len(LINES)
+
+
+def stale(_):
+    raise ModelError("stale")
 
 
 def test_nothing_to_resume(folder, tmp_path):

@@ -79,12 +79,18 @@ def of_folder(folder: Folder) -> Calibration:
     try:
         said: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         made_from, files = said.pop("made_from"), said.pop("files")
-        found = Calibration(**said)
+        found = Calibration(**{name: _number(value) for name, value in said.items()})
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ModelError(f"{file}: damaged ({error}): remove it, or fit it anew") from None
     if files != stamps(folder.path) and made_from != digest_of(folder.path, _WHOSE):
         return replace(DEFAULT, origin="stale")
     return found
+
+
+def _number(value: Any) -> Any:  # noqa: ANN401
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"{value!r} is no number")
+    return value
 
 
 def features(log_probs: Sequence[float], pieces: Sequence[int]) -> Features:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,10 +20,11 @@ from calque.decoding.sample import Sample, sample
 from calque.decoding.shortlist import Shortlist, learn
 from calque.decoding.translator import Translator
 from calque.decoding.trimming import kept as frequent
+from calque.decoding.workplace import alone, aside, replacing
 from calque.errors import DataError, MachineError, ModelError, RecipeError
 from calque.model import disk
 from calque.model.fast_folder import NAME, FastFolder, description
-from calque.model.folder import Folder, stage, write_text
+from calque.model.folder import Folder, write_text
 from calque.recipes.export import Export
 from calque.records import Pair, Report
 
@@ -72,13 +70,18 @@ def export(recipe: Export, say: Say = lambda _: None) -> Report:
         say: told what is done.
 
     Raises:
-        RecipeError: something was exported there already.
+        RecipeError: something was exported there already, or another process exports there.
         ModelError: the folder is no translator; CTranslate2 cannot express its network, or computes something else.
         DataError: the sample cannot be read.
         MachineError: the CPU cannot compute with the quantization.
     """
-    began = time.monotonic()
     folder = Folder.open(recipe.folder)
+    with alone(folder.path):
+        return _exported(recipe, folder, say)
+
+
+def _exported(recipe: Export, folder: Folder, say: Say) -> Report:
+    began = time.monotonic()
     out = folder.path / NAME
     if out.exists() and not recipe.replace:
         raise RecipeError(f"{out} exists already: give --replace to make it anew, or remove it")
@@ -88,12 +91,12 @@ def export(recipe: Export, say: Say = lambda _: None) -> Report:
     pairs = calibration.text(folder, recipe.sample) if recipe.calibrate else []
     work = _begun(recipe, folder, vocabulary, say)
     rows = [proof.itself(work.reference, _weights(folder), folder.target_codec, folder.target)]
-    with _aside(folder) as aside:
-        exact = _written(work, aside / "float32", "float32")
+    with aside(folder.path) as place:
+        exact = _written(work, place / "float32", "float32")
         say("comparing float32 with PyTorch ...")
         rows.append(_measured(work, exact))
         _refuse_inexact(rows[-1], folder)
-        with _replacing(out, recipe.replace) as new:
+        with replacing(out, recipe.replace) as new:
             moved = None
             if vocabulary is None:
                 kept = _kept(work, new, exact, rows, say)
@@ -226,13 +229,7 @@ def _calibrated(
 
 
 def _describe(work: _Work, kept: FastFolder) -> None:
-    details = {
-        "shift": kept.shift,
-        "aligned": kept.aligned,
-        "shortlist": kept.shortlist,
-        "vocabulary": kept.vocabulary,
-    }
-    said = description(work.folder, kept.quantization, work.never, **details, versions=machine.versions())
+    said = description(work.folder, kept, versions=machine.versions())
     write_text(kept.path / "calque.json", json.dumps(said, indent=1) + "\n")
 
 
@@ -327,32 +324,3 @@ def _report(work: _Work, kept: FastFolder, rows: list[Measured], moved: float | 
 
 def _weights(folder: Folder) -> int:
     return sum(file.stat().st_size for file in folder.path.glob("*.safetensors"))
-
-
-@contextmanager
-def _aside(folder: Folder) -> Iterator[Path]:
-    """A folder for what is only looked at, on the same disk."""
-    place = Path(tempfile.mkdtemp(prefix=".fast.proof-", dir=folder.path))
-    try:
-        yield place
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
-
-
-@contextmanager
-def _replacing(out: Path, replace: bool) -> Iterator[Path]:
-    """A new folder to fill, which takes the name `out` when the block ends well; what has that name goes only then."""
-    if not replace or not out.exists():
-        with stage(out) as new:
-            yield new
-        return
-    fresh, old = (out.with_name(f".{out.name}.{word}-{os.getpid()}") for word in ("new", "old"))
-    try:
-        with stage(fresh) as new:
-            yield new
-        out.rename(old)
-        fresh.rename(out)
-        disk.flush(out.parent)
-    finally:
-        for left in (fresh, old):
-            shutil.rmtree(left, ignore_errors=True)

@@ -44,6 +44,7 @@ class FastEngine:
         fast = FastFolder.find(folder) if fast is None else fast
         if fast is None:
             raise ModelError(f"{folder.path}: nothing was exported there yet: run `calque export {folder.path}`")
+        fast.refuse_damaged()
         self._fast = fast
         self._family = folder.family
         self._max_length = folder.max_length

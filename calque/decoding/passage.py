@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from calque.records import Translation
 from calque.text import shield
 from calque.text.normal import blank
+from calque.text.repair import SURROGATE
 from calque.text.split import cut
 
 _LOOSE = frozenset({"emoji", "tag", "mention", "hashtag"})
@@ -88,15 +89,21 @@ def sentences(text: str, language: str) -> list[Part]:
 
 
 def peeled(part: Part) -> Part:
-    """The part without the emoji, tags, @mentions and #tags at its edges, which stand outside of its grammar.
+    """The part without the emoji, tags, @mentions and #tags at its edges, which stand outside of its grammar. Where no
+    word is left, only signs and what must not change, there is nothing to translate: all of it is `before`.
 
     >>> peeled(bare("@anna I am here. 😀 #home\\n"))
     Part(before='@anna ', body='I am here.', after=' 😀 #home\\n')
+    >>> peeled(bare("- 12.50 -\\n"))
+    Part(before='- 12.50 -\\n', body='', after='')
     """
     if not part.body:
         return part
+    items = shield.items(part.body)
+    if not _worded(part.body, items):
+        return Part(part.before + part.body + part.after, "", "")
     start, end = 0, len(part.body)
-    loose = [item for item in shield.items(part.body) if item.kind in _LOOSE]
+    loose = [item for item in items if item.kind in _LOOSE]
     for item in loose:
         if part.body[start : item.start].strip():
             break
@@ -108,6 +115,14 @@ def peeled(part: Part) -> Part:
     kept = bare(part.body[start:end])
     before, after = part.before + part.body[:start], part.body[end:] + part.after
     return Part(before + kept.before, kept.body, kept.after + after)
+
+
+def _worded(text: str, items: Sequence[shield.Item]) -> bool:
+    """Whether there is a letter outside of the items; or half a surrogate pair, which must not be passed over."""
+    if SURROGATE.search(text):
+        return True
+    starts, ends = [0, *(item.end for item in items)], [*(item.start for item in items), len(text)]
+    return any(any(map(str.isalpha, text[start:end])) for start, end in zip(starts, ends, strict=True))
 
 
 def _in_line(line: str, language: str) -> list[str]:

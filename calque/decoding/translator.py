@@ -14,6 +14,7 @@ from calque.decoding.handler import Handler
 from calque.decoding.passage import Answer, Part, bare, glue, join, lines, peeled, placed, sentences, translation
 from calque.errors import RecipeError, nearest
 from calque.model.adapter_folder import AdapterFolder, is_adapter
+from calque.model.fast_folder import FastFolder
 from calque.model.folder import Folder
 from calque.recipes.handling import Handling
 from calque.recipes.search import Search
@@ -93,10 +94,12 @@ class Translator:
 
     @property
     def version(self) -> str:
-        """A digest of what decides how it translates: the files of the model folder, and of the adapter over it."""
-        if self._adapter is None:
-            return self._folder.digest
-        return f"{self._folder.digest}+{self._adapter.digest}"
+        """A digest of what decides how it translates: the files of the model folder, and of the adapter over it or of
+        what was exported from it, where that is used."""
+        over: AdapterFolder | FastFolder | None = self._adapter
+        if over is None and isinstance(self._chosen, str) and self._is_fast:
+            over = FastFolder.find(self._folder)
+        return self._folder.digest if over is None else f"{self._folder.digest}+{over.digest}"
 
     def calibration(self, adapter: str | None = None) -> Calibration:
         """By what log-probabilities become confidence: the model folder's own calibration where it has one and is used

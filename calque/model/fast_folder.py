@@ -4,10 +4,12 @@ it needs neither torch nor CTranslate2."""
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+import xxhash
 
 from calque.errors import ModelError
 from calque.model.folder import Folder
@@ -17,6 +19,7 @@ FORMAT = 2  # of fast/calque.json; raised when an older calque could not read a 
 _WHOLE = 1  # what is written where the vocabulary is whole: an older calque reads it
 _VOCABULARIES = ("target_vocabulary.json", "shared_vocabulary.json")
 _DECIDING = ("config.json", "model.safetensors", "source/tokenizer.json", "target/tokenizer.json")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,8 @@ class FastFolder:
     aligned: whether the network tells attention at all.
     shortlist: how many target pieces each source piece may become; 0: all.
     vocabulary: how many of the most frequent target pieces were kept; 0: all.
+    holds: the digest of each file that CTranslate2 reads; it does not look at them itself, and one that is cut off may
+        end the process.
     """
 
     path: Path
@@ -39,6 +44,7 @@ class FastFolder:
     aligned: bool = True
     shortlist: int = 0
     vocabulary: int = 0
+    holds: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def find(cls, folder: Folder) -> FastFolder | None:
@@ -56,18 +62,16 @@ class FastFolder:
             made_from, files = said["made_from"], said["files"]
             fast = cls(
                 path,
-                said["quantization"],
-                tuple(said["never"]),
-                int(said["shift"]),
-                bool(said["aligned"]),
-                int(said["shortlist"]),
-                int(said.get("vocabulary", 0)),
+                _of(str, said["quantization"]),
+                tuple(_of(int, number) for number in said["never"]),
+                _of(int, said["shift"]),
+                _of(bool, said["aligned"]),
+                _of(int, said["shortlist"]),
+                _of(int, said.get("vocabulary", 0)),
+                {name: _of(str, digest) for name, digest in said["holds"].items()},
             )
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ModelError(
-                f"{path}: damaged ({type(error).__name__}: {error}): remove it, or make it anew with `calque export "
-                f"{folder.path} --replace`"
-            ) from None
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise _damaged(path / "calque.json", f"{type(error).__name__}: {error}") from None
         if newer:
             raise ModelError(f"{path}: written by a newer calque than this one: upgrade calque, or export again")
         if files != stamps(folder.path) and made_from != folder.digest:
@@ -77,6 +81,22 @@ class FastFolder:
             )
         return fast
 
+    @property
+    def digest(self) -> str:
+        """XXH3 (128 bits) of what decides what it computes."""
+        said = [self.quantization, self.never, self.shift, sorted(self.holds.items())]
+        return f"xxh3-128:{xxhash.xxh3_128_hexdigest(json.dumps(said).encode())}"
+
+    def refuse_damaged(self) -> None:
+        """Raise ModelError where a file is not the one that was exported."""
+        for name, digest in self.holds.items():
+            try:
+                same = _digest(self.path / name) == digest
+            except OSError as error:
+                raise _damaged(self.path / name, str(error.strerror)) from None
+            if not same:
+                raise _damaged(self.path / name, "it is not the file that was exported")
+
     def kept(self) -> tuple[int, ...]:
         """The target ids that the network has, in the order of its rows.
 
@@ -84,15 +104,31 @@ class FastFolder:
             ModelError: nothing there says so.
         """
         for name in _VOCABULARIES:
-            try:
+            if (self.path / name).is_file():
                 return tuple(map(int, json.loads((self.path / name).read_text(encoding="utf-8"))))
-            except FileNotFoundError:
-                continue
-            except (OSError, ValueError, TypeError) as error:
-                raise ModelError(
-                    f"{self.path / name}: damaged ({type(error).__name__}: {error}): export again"
-                ) from None
-        raise ModelError(f"{self.path}: damaged: no {_VOCABULARIES[0]}: export again")
+        raise _damaged(self.path / _VOCABULARIES[0], "it is not there")
+
+
+def _damaged(file: Path, why: str) -> ModelError:
+    fast = file.parent
+    return ModelError(
+        f"{file}: damaged ({why}): remove {fast}, or make it anew with `calque export {fast.parent} --replace`"
+    )
+
+
+def _of(kind: type[T], value: Any) -> T:  # noqa: ANN401
+    """A value, if it is of the kind that it must be; else TypeError."""
+    if type(value) is not kind:
+        raise TypeError(f"{value!r} is no {kind.__name__}")
+    return value
+
+
+def _digest(file: Path) -> str:
+    digest = xxhash.xxh3_128()
+    with file.open("rb") as content:
+        while chunk := content.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 def stamps(folder: Path) -> dict[str, list[int]]:
@@ -102,8 +138,11 @@ def stamps(folder: Path) -> dict[str, list[int]]:
     return {name: [file.stat().st_size, file.stat().st_mtime_ns] for name, file in found if file.is_file()}
 
 
-def description(folder: Folder, quantization: str, never: Sequence[int], **details: Any) -> Mapping[str, Any]:  # noqa: ANN401
-    """What `fast/calque.json` is to say of an export of `folder`."""
-    written = FORMAT if details.get("vocabulary") else _WHOLE
+def description(folder: Folder, fast: FastFolder, **details: Any) -> Mapping[str, Any]:  # noqa: ANN401
+    """What `fast/calque.json` is to say of an export of `folder` whose other files are written."""
+    written = FORMAT if fast.vocabulary else _WHOLE
     made = {"format": written, "family": folder.family, "made_from": folder.digest, "files": stamps(folder.path)}
-    return made | {"quantization": quantization, "never": list(never)} | details
+    names = ("quantization", "never", "shift", "aligned", "shortlist", "vocabulary")
+    said = {name: getattr(fast, name) for name in names}
+    holds = {file.name: _digest(file) for file in sorted(fast.path.iterdir())}
+    return made | said | {"holds": holds} | details

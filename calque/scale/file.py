@@ -34,8 +34,7 @@ class Alone:
 
     def __init__(self, recipe: Translate) -> None:
         self._recipe = recipe
-        engine = "auto" if recipe.engine == "ray" else recipe.engine
-        self._translator = Translator(recipe.folder, recipe.device, recipe.threads, engine, base=recipe.base)
+        self._translator = _translator(recipe)
 
     def answers(self, work: Iterator[Window]) -> Iterator[tuple[Window, Rows]]:
         """As the protocol says."""
@@ -113,10 +112,15 @@ def _crew(recipe: Translate) -> Crew:
     return Cluster(recipe)
 
 
+def _translator(recipe: Translate) -> Translator:
+    """Who translates here; the workers of a cluster are the same."""
+    engine = "auto" if recipe.engine == "ray" else recipe.engine
+    return Translator(recipe.folder, recipe.device, recipe.threads, engine, base=recipe.base)
+
+
 def _settings(recipe: Translate) -> dict[str, Any]:
     """What decides the output."""
-    version = Translator(recipe.folder, recipe.device, base=recipe.base).version
-    return {"model": version} | {name: getattr(recipe, name) for name in _DECIDES}
+    return {"model": _translator(recipe).version} | {name: getattr(recipe, name) for name in _DECIDES}
 
 
 def _refuse_without_files(recipe: Translate, resume: bool, restart: bool) -> None:
