@@ -165,6 +165,19 @@ def test_usage_counts_what_was_translated(client):
             (422, "invalid", "'text' has half a surrogate pair: it is no Unicode text"),
         ),
         (
+            {"text": "a", "source": "en", "target": "fr", "glossary": "\ud800"},
+            (422, "invalid", "'glossary' has half a surrogate pair: it is no Unicode text"),
+        ),
+        (
+            {"text": "a", "target": "fr", "\ud800": 1},
+            (
+                422,
+                "invalid",
+                "unknown field '?' (known: source, target, model, text, format, explain, alternatives, prefix, "
+                "glossary, protect, sentences)",
+            ),
+        ),
+        (
             {"text": "a", "target": "f" * 101},
             (422, "invalid", "'target' is longer than 100 characters: no such thing here"),
         ),

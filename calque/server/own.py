@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from calque.recipes.serve import Serve
 
+SHORT = frozenset({"source", "target", "model", "glossary"})  # fields with the name of something
 router = APIRouter(prefix="/api/v1", tags=["calque"], responses=examples.ERRORS)
 
 
@@ -182,8 +183,8 @@ def _check_plain(asked: Translate) -> None:
 
 def _code(asked: Asked) -> Asked:
     """The question, when its short fields are such."""
-    for name in ("source", "target", "model"):
-        if (value := getattr(asked, name)) is not None:
+    for name, value in asked:
+        if name in SHORT and value is not None:
             body.code(value, name)
     return asked
 
