@@ -8,6 +8,9 @@ import pytest
 import requests
 from fake_polyglot import FakePolyglot
 from http_server import serving, settings
+from starlette.testclient import TestClient
+
+from calque.server.app import create_app
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +51,17 @@ def test_an_answer_may_come_as_events(server):
 def test_models_are_listed(server):
     listed = requests.get(server + "/v1/models", timeout=20).json()["data"]
     assert [model["id"] for model in listed] == ["en-fr", "en-de", "fr-en"]
+
+
+def test_keys_are_asked_for_before_anything_is_read(tmp_path):
+    (tmp_path / "keys.toml").write_text("")
+    with TestClient(create_app(settings(tmp_path, keys=tmp_path / "keys.toml"), FakePolyglot())) as client:
+        for headers, code in (({}, "no_key"), ({"Authorization": "Bearer x"}, "wrong_key")):
+            for answer in (
+                client.get("/v1/models", headers=headers),
+                client.post("/v1/chat/completions", content=b"no JSON", headers=headers),
+            ):
+                assert (answer.status_code, answer.json()["error"]["code"]) == (401, code)
 
 
 @pytest.mark.parametrize(

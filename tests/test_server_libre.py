@@ -189,6 +189,14 @@ def test_limits_of_keys(keyed):
     assert (often.status_code, often.headers["Retry-After"]) == (429, "60")
 
 
+def test_a_key_is_looked_at_before_the_other_fields(keyed):
+    address, _ = keyed
+    for path in ("/translate", "/detect", "/suggest", "/translate_file"):
+        answer = post(address, path, json={"alternatives": 99, "api_key": "x"})
+        assert (answer.status_code, answer.json()) == (403, {"error": "this key is not known here"})
+        assert post(address, path, json={"alternatives": 99}).status_code == 403
+
+
 def test_only_an_admin_loads_anew(keyed):
     address, made = keyed
     bearer = {"Authorization": f"Bearer {made['any']}"}

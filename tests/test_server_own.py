@@ -239,6 +239,10 @@ def test_keys_are_asked_for_in_every_call(tmp_path):
         for path in ("translate", "complete", "detect"):
             asked = {"text": "a"} | ({} if path == "detect" else {"target": "fr"})
             assert refused(client.post(f"/api/v1/{path}", json=asked))[:2] == (401, "no_key")
+            for content in (b'{"x": 1}', b"no JSON", b"{" * 100_000):  # of strangers nothing is read
+                assert refused(client.post(f"/api/v1/{path}", content=content))[:2] == (401, "no_key")
+            wrong = client.post(f"/api/v1/{path}", content=b"no JSON", headers={"Authorization": "Bearer x"})
+            assert refused(wrong)[:2] == (403, "wrong_key")
 
 
 def test_the_page_comes_with_the_server_unless_it_is_not_wished(tmp_path):

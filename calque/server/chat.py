@@ -26,6 +26,7 @@ router = APIRouter(prefix="/v1", tags=["OpenAI-style chat (experimental)"])
 @router.get("/models")
 async def models(request: Request) -> dict[str, Any]:
     """The models, by names that `chat/completions` takes."""
+    request.app.state.gate.who(bearer(request), body.address(request))
     served = request.app.state.desk.polyglot.models
     return {
         "object": "list",
@@ -36,8 +37,9 @@ async def models(request: Request) -> dict[str, Any]:
 @router.post("/chat/completions")
 async def chat(request: Request) -> Response:
     """Translate the last message of the user."""
-    asked = await body.fields(request)
     state = request.app.state
+    state.gate.who(bearer(request), body.address(request))  # who has no key is told so before a body is read
+    asked = await body.fields(request)
     name = body.code(asked.get("model"), "model")
     if asked.get("n") not in (None, 1):
         raise Refusal("invalid", "'n' must be 1: /api/v1/translate gives alternatives")

@@ -32,6 +32,7 @@ async def translate(request: Request) -> JSONResponse:
     """Translate a text, or a list of texts."""
     asked = await body.fields(request, several=("q",))
     state = request.app.state
+    state.gate.who(key(asked), body.address(request))
     wanted = _wanted(asked, state.serve)
     html = _is_html(asked)
     with state.gate.entered(key(asked), wanted.characters, body.address(request)):
@@ -44,6 +45,7 @@ async def detect(request: Request) -> JSONResponse:
     """Tell the language of a text; of a list, one answer for each text."""
     asked = await body.fields(request, several=("q",))
     state = request.app.state
+    state.gate.who(key(asked), body.address(request))
     need(asked, "q")
     texts = body.texts(asked["q"], "q", state.serve.texts, state.serve.characters)
     with state.gate.entered(key(asked), 0, body.address(request)):
@@ -67,6 +69,7 @@ async def suggest(request: Request) -> dict[str, bool]:
     state = request.app.state
     if not state.serve.suggestions:
         raise Refusal("forbidden", "suggestions are not taken on this server")
+    state.gate.who(key(asked), body.address(request))
     need(asked, "q", "s", "source", "target")
     longest = state.serve.characters
     text, suggestion = (body.texts(asked[name], name, 1, longest)[0] for name in ("q", "s"))

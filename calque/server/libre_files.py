@@ -30,6 +30,7 @@ router = APIRouter(tags=[TAG])
 async def translate(request: Request) -> JSONResponse:
     """Translate a file, and tell where it lies for half an hour."""
     asked = await body.fields(request)
+    request.app.state.gate.who(key(asked), body.address(request))
     need(asked, "file", "source", "target")
     job = await unless_gone(request, _translated(request.app.state, asked, body.address(request)))
     address = secrets.token_urlsafe(24)

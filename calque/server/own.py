@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastapi import APIRouter, Request
 from starlette.datastructures import State
@@ -16,7 +16,7 @@ from calque.recipes.search import Search
 from calque.server import answer, body, desk, examples
 from calque.server.health import bearer
 from calque.server.presence import unless_gone
-from calque.server.question import Asked, Complete, Detect, Translate
+from calque.server.question import Asked, Complete, Detect, Question, Translate
 from calque.server.refusal import Refusal
 from calque.server.terms import terms
 from calque.server.wording import Wording, tell
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from calque.recipes.serve import Serve
 
+Some = TypeVar("Some", bound=Question)
 SHORT = frozenset({"source", "target", "model", "glossary"})  # fields with the name of something
 router = APIRouter(prefix="/api/v1", tags=["calque"], responses=examples.ERRORS)
 
@@ -33,7 +34,7 @@ router = APIRouter(prefix="/api/v1", tags=["calque"], responses=examples.ERRORS)
 @router.post("/translate", **examples.of(Translate, answer.Translations, "translate"))
 async def translate(request: Request) -> JSONResponse:
     """Translate a text, or a list of texts."""
-    asked = Translate.of(body.parse(await body.read(request)))
+    asked = await _asked(request, Translate)
     state = request.app.state
     wanted = _wanted(asked, state.serve)
     with state.gate.entered(bearer(request), wanted.characters, body.address(request)) as who:
@@ -50,7 +51,7 @@ async def translate(request: Request) -> JSONResponse:
 @router.post("/complete", **examples.of(Complete, answer.Completions, "complete"))
 async def complete(request: Request) -> JSONResponse:
     """Ways to go on with a beginning of a translation, the likeliest first."""
-    asked = Complete.of(body.parse(await body.read(request)))
+    asked = await _asked(request, Complete)
     state = request.app.state
     wanted, prefix = _completed(asked, state.serve), asked.prefix
     with state.gate.entered(bearer(request), wanted.characters, body.address(request)):
@@ -62,7 +63,7 @@ async def complete(request: Request) -> JSONResponse:
 @router.post("/detect", **examples.of(Detect, answer.Detections, "detect"))
 async def detect(request: Request) -> JSONResponse:
     """Which of the languages that are read each text is in."""
-    asked = Detect.of(body.parse(await body.read(request)))
+    asked = await _asked(request, Detect)
     state = request.app.state
     texts = body.texts(asked.text, "text", state.serve.texts, state.serve.characters)
     with state.gate.entered(bearer(request), 0, body.address(request)):
@@ -109,6 +110,16 @@ async def usage(request: Request) -> JSONResponse:
             file_limit=state.serve.file_bytes,
         )
     )
+
+
+async def _asked(request: Request, question: type[Some]) -> Some:
+    """What a request asks. Of whoever has no key nothing is read.
+
+    Raises:
+        Refusal: no_key, wrong_key, bad_request, invalid, too_slow.
+    """
+    request.app.state.gate.who(bearer(request), body.address(request))
+    return question.of(body.parse(await body.read(request)))
 
 
 def _wanted(asked: Translate, serve: Serve) -> desk.Request:
