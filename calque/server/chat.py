@@ -41,13 +41,14 @@ async def chat(request: Request) -> Response:
     state.gate.who(bearer(request), body.address(request))  # who has no key is told so before a body is read
     asked = await body.fields(request)
     name = body.code(asked.get("model"), "model")
-    if asked.get("n") not in (None, 1):
+    if type(number := body.given(asked, "n", 1)) is not int or number != 1:
         raise Refusal("invalid", "'n' must be 1: /api/v1/translate gives alternatives")
+    streamed = body.truth(body.given(asked, "stream", False), "stream")
     wanted = _wanted(asked, name, state)
     with state.gate.entered(bearer(request), wanted.characters, body.address(request)):
         (told,) = await unless_gone(request, state.desk.tell(wanted))
     begun = {"id": f"chatcmpl-{secrets.token_hex(12)}", "created": int(time.time()), "model": name}
-    if asked.get("stream") is True:
+    if streamed:
         return StreamingResponse(_events(begun, told.translation.text), media_type="text/event-stream")
     return JSONResponse(_whole(begun, wanted.texts[0], told.translation.text))
 
@@ -76,7 +77,7 @@ def _last(messages: object) -> str:
             content = message.get("content")
             if isinstance(content, list):
                 parts = [part.get("text") for part in content if isinstance(part, dict) and part.get("type") == "text"]
-                content = "\n".join(part for part in parts if isinstance(part, str))
+                content = "\n".join(body.text(part, "content") for part in parts)
             return body.text(content, "content")
     raise Refusal("invalid", "'messages' has none of the role user")
 

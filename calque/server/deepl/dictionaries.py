@@ -59,9 +59,9 @@ async def change(request: Request, name: str) -> JSONResponse:
     kept = found(request, call, name)
     called = checked_name(call.fields) if "name" in call.fields else None
     given = call.fields.get("dictionaries")
-    if called is None and not given:
+    if called is None and given in (None, []):
         raise Refusal("invalid", "nothing to change: give 'name' or 'dictionaries'")
-    added = _dictionaries(request, given) if given else ()
+    added = () if given in (None, []) else _dictionaries(request, given)
     joined = [_joined(request, kept, one) for one in added]
     store(request).change(call.who.name, name, called, joined)
     return JSONResponse(_told(found(request, call, name)))

@@ -141,7 +141,7 @@ def dictionary(request: Request, fields: Mapping[str, Any]) -> Dictionary:
         Refusal: invalid, with the line of the entry that cannot be one.
     """
     codes = pair(request, fields)
-    kind = asking.one_of(fields.get("entries_format") or "tsv", "entries_format", "tsv", "csv")
+    kind = asking.one_of(body.given(fields, "entries_format", "tsv"), "entries_format", "tsv", "csv")
     text = body.text(asking.need(fields, "entries"), "entries")
     try:
         terms = read_tsv(text) if kind == "tsv" else read_csv(text)
@@ -188,10 +188,11 @@ def glossary_of(request: Request, call: asking.Asked, source: str, target: str) 
     """
     given = call.fields.get("glossary_ids")
     some = list(asking.names(given, "glossary_ids")) if given not in (None, "", []) else []
-    if call.fields.get("glossary_id"):
-        if some:
-            raise Refusal("invalid", "'glossary_id' and 'glossary_ids' cannot go together")
-        some = [body.code(call.fields["glossary_id"], "glossary_id")]
+    only = body.code(body.given(call.fields, "glossary_id", ""), "glossary_id")
+    if only and some:
+        raise Refusal("invalid", "'glossary_id' and 'glossary_ids' cannot go together")
+    if only:
+        some = [only]
     if not some:
         return None
     if len(some) > MOST:
