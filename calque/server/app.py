@@ -38,6 +38,7 @@ from calque.server.gate import Gate
 from calque.server.jobs import Jobs
 from calque.server.journal import LOG
 from calque.server.measures import Measures
+from calque.server.openapi import described
 from calque.server.presence import Gone
 from calque.server.refusal import Refusal
 from calque.server.static import page_routes
@@ -96,6 +97,7 @@ def create_app(serve: Serve, polyglot: Polyglot, reopen: Callable[[Serve], Polyg
         app.include_router(router)
     if serve.page:
         app.router.routes.extend(page_routes())
+    app.openapi = described(app)  # type: ignore[method-assign] # as FastAPI wishes it
     _watch(app)
     return app
 

@@ -15,7 +15,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from calque.server import body, desk
+from calque.server import body, chat_spec, desk
 from calque.server.health import bearer
 from calque.server.presence import unless_gone
 from calque.server.refusal import Refusal
@@ -23,7 +23,7 @@ from calque.server.refusal import Refusal
 router = APIRouter(prefix="/v1", tags=["OpenAI-style chat (experimental)"])
 
 
-@router.get("/models")
+@router.get("/models", openapi_extra=chat_spec.MODELS)
 async def models(request: Request) -> dict[str, Any]:
     """The models, by names that `chat/completions` takes."""
     request.app.state.gate.who(bearer(request), body.address(request))
@@ -34,7 +34,7 @@ async def models(request: Request) -> dict[str, Any]:
     }
 
 
-@router.post("/chat/completions")
+@router.post("/chat/completions", openapi_extra=chat_spec.CHAT)
 async def chat(request: Request) -> Response:
     """Translate the last message of the user."""
     state = request.app.state

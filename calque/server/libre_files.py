@@ -38,7 +38,7 @@ async def translate(request: Request) -> JSONResponse:
     return JSONResponse({"translatedFileUrl": f"{request.base_url}download_file/{address}{ending(job.name)}"})
 
 
-@router.get("/download_file/{name}")
+@router.get("/download_file/{name}", response_class=Response, openapi_extra=libre_spec.DOWNLOAD)
 async def download(request: Request, name: str) -> Response:
     """A translated file. Whoever knows its address, which cannot be guessed, may fetch it."""
     state = request.app.state

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 Some = TypeVar("Some", bound=Question)
 SHORT = frozenset({"source", "target", "model", "glossary"})  # fields with the name of something
-router = APIRouter(prefix="/api/v1", tags=["calque"], responses=examples.ERRORS)
+router = APIRouter(prefix="/api/v1", tags=["calque"])
 
 
-@router.post("/translate", **examples.of(Translate, answer.Translations, "translate"))
+@router.post("/translate", **examples.of(Translate, answer.Translations, "translate", (*examples.TRANSLATING, 404)))
 async def translate(request: Request) -> JSONResponse:
     """Translate a text, or a list of texts."""
     asked = await _asked(request, Translate)
@@ -48,7 +48,7 @@ async def translate(request: Request) -> JSONResponse:
     )
 
 
-@router.post("/complete", **examples.of(Complete, answer.Completions, "complete"))
+@router.post("/complete", **examples.of(Complete, answer.Completions, "complete", examples.TRANSLATING))
 async def complete(request: Request) -> JSONResponse:
     """Ways to go on with a beginning of a translation, the likeliest first."""
     asked = await _asked(request, Complete)
@@ -60,7 +60,7 @@ async def complete(request: Request) -> JSONResponse:
     return _answered(answer.Completions(completions=completions, model=answer.ModelAnswer.of(found.model)))
 
 
-@router.post("/detect", **examples.of(Detect, answer.Detections, "detect"))
+@router.post("/detect", **examples.of(Detect, answer.Detections, "detect", examples.TRANSLATING))
 async def detect(request: Request) -> JSONResponse:
     """Which of the languages that are read each text is in."""
     asked = await _asked(request, Detect)
@@ -95,7 +95,7 @@ async def languages(request: Request) -> JSONResponse:
     return _answered(answer.Languages(languages=found))
 
 
-@router.get("/usage", **examples.of(None, answer.UsageAnswer, "usage"))
+@router.get("/usage", **examples.of(None, answer.UsageAnswer, "usage", (*examples.KEY, 503)))
 async def usage(request: Request) -> JSONResponse:
     """What this key has used in this month, and what fits into a request."""
     state = request.app.state

@@ -91,7 +91,7 @@ async def status(request: Request, name: str) -> JSONResponse:
     return JSONResponse(told)
 
 
-@router.post("/v2/document/{name}/result", response_class=Response)
+@router.post("/v2/document/{name}/result", response_class=Response, openapi_extra=spec.RESULT)
 @router.get("/v2/document/{name}/result", include_in_schema=False)
 async def result(request: Request, name: str) -> Response:
     """The translated file."""

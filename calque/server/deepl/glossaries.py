@@ -42,19 +42,19 @@ async def several(request: Request) -> JSONResponse:
     return JSONResponse({"glossaries": [_told(one) for one in some]})
 
 
-@router.get("/v2/glossaries/{name}", openapi_extra=spec.answering(spec.GLOSSARY))
+@router.get("/v2/glossaries/{name}", openapi_extra=spec.answering(spec.GLOSSARY, "404"))
 async def one(request: Request, name: str) -> JSONResponse:
     """A glossary, without its terms."""
     return JSONResponse(_told(await _single(request, name)))
 
 
-@router.get("/v2/glossaries/{name}/entries", response_class=Response)
+@router.get("/v2/glossaries/{name}/entries", response_class=Response, openapi_extra=spec.LINES)
 async def entries(request: Request, name: str) -> Response:
     """The terms of a glossary, a line each."""
     return Response((await _single(request, name)).dictionaries[0].entries, media_type=TSV)
 
 
-@router.delete("/v2/glossaries/{name}", status_code=204, response_class=Response)
+@router.delete("/v2/glossaries/{name}", status_code=204, response_class=Response, openapi_extra=spec.GONE)
 async def delete(request: Request, name: str) -> Response:
     """Forget a glossary."""
     call = await asking.asked(request)
