@@ -417,6 +417,17 @@ def test_bad_glossaries_are_refused_clearly(address, fields, message):
     assert message in answer.json()["message"]
 
 
+def test_a_change_of_a_wrong_type_is_refused_and_null_is_none(address):
+    sent = {"name": "g", "source_lang": "en", "target_lang": "fr", "entries": "a\tb", "entries_format": None}
+    place = "/v3/glossaries/" + ask(address, "/v2/glossaries", json=sent).json()["glossary_id"]
+    for wrong in ({}, False, 0, "x"):
+        answer = ask(address, place, "PATCH", json={"name": "other", "dictionaries": wrong})
+        assert answer.json() == {"message": "'dictionaries' must be a list of 1 to 200 objects"}
+    assert ask(address, place, "PATCH", json={"name": None}).status_code == 400
+    assert ask(address, place, "PATCH", json={"name": "other", "dictionaries": None}).json()["name"] == "other"
+    assert ask(address, place, "DELETE").status_code == 204
+
+
 def test_an_address_that_is_too_long_is_refused(address):
     answer = ask(address, f"/v2/usage?x={'a' * 17_000}", "GET")
     assert answer.status_code == 414

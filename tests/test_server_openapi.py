@@ -81,16 +81,15 @@ def test_every_answer_is_one_that_is_told(served, told):
     for method, path, call in calls(told):
         scheme = "DeepL-Auth-Key" if path.startswith(("/v2/", "/v3/")) else "Bearer"
         asked = {one["name"]: one["example"] for one in call.get("parameters", ()) if one["in"] == "query"}
-        for authorization in ({}, {"Authorization": f"{scheme} x"}, {"Authorization": f"{scheme} {key}"}):
-            for sent in sendings(call, key):
-                headers = authorization | sent.pop("headers", {})
-                answer = client.request(method, path.replace("{name}", "x"), params=asked, headers=headers, **sent)
-                assert str(answer.status_code) in call["responses"], (method, path, sent, answer.text)
-                if answer.is_success:
-                    done.add((method, path))
+        strangers = [(None, {}), ("x", {})]
+        for used, sent in (*strangers, *((key, sent) for sent in sendings(call, key))):
+            headers = ({} if used is None else {"Authorization": f"{scheme} {used}"}) | sent.pop("headers", {})
+            answer = client.request(method, path.replace("{name}", "x"), params=asked, headers=headers, **sent)
+            assert str(answer.status_code) in call["responses"], (method, path, sent, answer.text)
+            if answer.is_success:
+                done.add((method, path))
     left = {(method, path) for method, path, _ in calls(told) if "{" not in path} - done
     assert left == {("POST", "/suggest")}  # which is forbidden unless it is wished
-    assert ("POST", "/v1/chat/completions") in done
 
 
 def test_statuses_of_jobs_and_glossaries_are_told(served, told):
