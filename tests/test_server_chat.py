@@ -8,6 +8,9 @@ import pytest
 import requests
 from fake_polyglot import FakePolyglot
 from http_server import serving, settings
+from starlette.testclient import TestClient
+
+from calque.server.app import create_app
 
 
 @pytest.fixture(scope="module")
@@ -45,9 +48,24 @@ def test_an_answer_may_come_as_events(server):
     assert first["choices"][0]["delta"] == {"role": "assistant", "content": "A DOG"}
 
 
+def test_null_is_the_default(server):
+    assert asked(server, "en-fr", n=None, stream=None).json()["choices"][0]["message"]["content"] == "A DOG"
+
+
 def test_models_are_listed(server):
     listed = requests.get(server + "/v1/models", timeout=20).json()["data"]
     assert [model["id"] for model in listed] == ["en-fr", "en-de", "fr-en"]
+
+
+def test_keys_are_asked_for_before_anything_is_read(tmp_path):
+    (tmp_path / "keys.toml").write_text("")
+    with TestClient(create_app(settings(tmp_path, keys=tmp_path / "keys.toml"), FakePolyglot())) as client:
+        for headers, code in (({}, "no_key"), ({"Authorization": "Bearer x"}, "wrong_key")):
+            for answer in (
+                client.get("/v1/models", headers=headers),
+                client.post("/v1/chat/completions", content=b"no JSON", headers=headers),
+            ):
+                assert (answer.status_code, answer.json()["error"]["code"]) == (401, code)
 
 
 @pytest.mark.parametrize(
@@ -58,6 +76,14 @@ def test_models_are_listed(server):
         ({"model": "fr", "messages": ()}, 400, "'messages' has none of the role user"),
         ({"model": "fr", "messages": [{"role": "user", "content": 5}]}, 400, "'content' is no text"),
         ({"model": 5}, 400, "'model' is no text"),
+        ({"model": "fr", "n": True}, 400, "'n' must be 1: /api/v1/translate gives alternatives"),
+        ({"model": "fr", "n": []}, 400, "'n' must be 1: /api/v1/translate gives alternatives"),
+        ({"model": "fr", "stream": []}, 400, "'stream' must be true or false"),
+        ({"model": "fr", "stream": "yes"}, 400, "'stream' must be true or false"),
+        (
+            {"model": "fr", "messages": [{"role": "user", "content": [{"type": "text", "text": 5}]}]},
+            *(400, "'content' is no text"),
+        ),
     ],
 )
 def test_mistakes_are_told(server, fields, status, message):

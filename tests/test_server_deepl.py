@@ -300,6 +300,47 @@ BAD = [
         "a glossary needs to be told the language",
     ),
     ("ignored", {"text": ["a"], "target_lang": "FR", "ignore_tags": 3, "tag_handling": "xml"}, 400, "'ignore_tags'"),
+    ("formality is a list", {"text": ["a"], "target_lang": "FR", "formality": []}, 400, "'formality' must be one of"),
+    ("formality is false", {"text": ["a"], "target_lang": "FR", "formality": False}, 400, "'formality' must be one of"),
+    (
+        "tag_handling is a list",
+        {"text": ["a"], "target_lang": "FR", "tag_handling": []},
+        400,
+        "'tag_handling' is no text",
+    ),
+    (
+        "tag_handling is false",
+        {"text": ["a"], "target_lang": "FR", "tag_handling": False},
+        400,
+        "'tag_handling' is no text",
+    ),
+    ("context is a list", {"text": ["a"], "target_lang": "FR", "context": []}, 400, "'context' is no text"),
+    ("context is false", {"text": ["a"], "target_lang": "FR", "context": False}, 400, "'context' is no text"),
+    ("glossary_id is a list", {"text": ["a"], "target_lang": "FR", "glossary_id": []}, 400, "'glossary_id' is no text"),
+    (
+        "glossary_id is false",
+        {"text": ["a"], "target_lang": "FR", "glossary_id": False},
+        400,
+        "'glossary_id' is no text",
+    ),
+    (
+        "split_sentences is a list",
+        {"text": ["a"], "target_lang": "FR", "split_sentences": []},
+        400,
+        "'split_sentences' must be one of",
+    ),
+    (
+        "model_type is a list",
+        {"text": ["a"], "target_lang": "FR", "model_type": []},
+        400,
+        "'model_type' must be one of",
+    ),
+    (
+        "outline_detection is a list",
+        {"text": ["a"], "target_lang": "FR", "outline_detection": []},
+        400,
+        "'outline_detection' must be true or false",
+    ),
     ("name", {"text": ["a"], "target_lang": "FR", "tag_handlin": "xml"}, 400, "did you mean 'tag_handling'?"),
 ]
 
@@ -309,6 +350,14 @@ def test_bad_input_is_refused_clearly(address, fields, status, message):
     answer = ask(address, json=fields)
     assert answer.status_code == status
     assert message in answer.json()["message"]
+
+
+def test_null_is_the_default(address):
+    names = ("source_lang", "context", "split_sentences", "preserve_formatting", "formality", "model_type",
+             "ignore_tags", "glossary_id", "glossary_ids", "tag_handling", "tag_handling_version", "outline_detection",
+             "show_billed_characters")  # fmt: skip
+    answer = ask(address, json={"text": ["a"], "target_lang": "FR"} | dict.fromkeys(names))
+    assert answer.json() == {"translations": [{"detected_source_language": "EN", "text": "A"}]}
 
 
 @pytest.mark.parametrize(
@@ -356,6 +405,7 @@ def test_bad_documents_are_refused_clearly(address, form, name, content, message
         ({"entries": "\n".join(f"a{n}\tb" for n in range(51))}, "a glossary has 1 to 50 entries, this one 51"),
         ({"entries": {"a": "b"}}, "'entries' is no text"),
         ({"entries": "a\tb", "entries_format": "xls"}, "'entries_format' must be one of tsv, csv"),
+        ({"entries": "a\tb", "entries_format": []}, "'entries_format' must be one of tsv, csv"),
         ({"entries": "a\tb", "target_lang": "ja"}, "unsupported glossary source and target language pair: en, ja"),
         ({"entries": "a\tb", "name": ""}, "'name' is missing"),
     ],
@@ -365,6 +415,17 @@ def test_bad_glossaries_are_refused_clearly(address, fields, message):
     answer = ask(address, "/v2/glossaries", json=sent)
     assert answer.status_code == 400
     assert message in answer.json()["message"]
+
+
+def test_a_change_of_a_wrong_type_is_refused_and_null_is_none(address):
+    sent = {"name": "g", "source_lang": "en", "target_lang": "fr", "entries": "a\tb", "entries_format": None}
+    place = "/v3/glossaries/" + ask(address, "/v2/glossaries", json=sent).json()["glossary_id"]
+    for wrong in ({}, False, 0, "x"):
+        answer = ask(address, place, "PATCH", json={"name": "other", "dictionaries": wrong})
+        assert answer.json() == {"message": "'dictionaries' must be a list of 1 to 200 objects"}
+    assert ask(address, place, "PATCH", json={"name": None}).status_code == 400
+    assert ask(address, place, "PATCH", json={"name": "other", "dictionaries": None}).json()["name"] == "other"
+    assert ask(address, place, "DELETE").status_code == 204
 
 
 def test_an_address_that_is_too_long_is_refused(address):

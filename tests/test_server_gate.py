@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import stat
 import threading
 
 import pytest
+import uvicorn
+from fake_polyglot import FakePolyglot
 from http_server import settings
+from starlette.testclient import TestClient
 
 from calque.cli.main import run
-from calque.errors import DataError, RecipeError
+from calque.errors import CalqueError, DataError, RecipeError
 from calque.recipes.key import Key
 from calque.recipes.serve import Serve
 from calque.server import keys
+from calque.server.app import create_app
 from calque.server.gate import Gate
 from calque.server.keys import Keys
 from calque.server.ledger import Ledger, Usage, this_month
 from calque.server.refusal import Refusal
+from calque.server.run import Server
 
 
 def gate(folder, **more) -> Gate:
@@ -57,6 +64,61 @@ def test_the_file_holds_digests_and_is_its_owners_alone(tmp_path):
     assert (who.characters, who.per_minute, who.admin) == (5, 7, True)
     with pytest.raises(RecipeError, match="has a key named 'shop' already"):
         made(tmp_path)
+
+
+def test_another_key_leaves_who_may_read_the_file(tmp_path):
+    made(tmp_path)
+    file, link = tmp_path / "keys.toml", tmp_path / "link.toml"
+    file.chmod(0o644)
+    if os.getuid() == 0:
+        os.chown(file, 12345, 12346)
+    before = file.stat()
+    link.symlink_to(file)
+    keys.make(Key(name="other", keys=link))
+    after = file.stat()
+    assert (stat.S_IMODE(after.st_mode), after.st_uid, after.st_gid) == (0o644, before.st_uid, before.st_gid)
+    assert link.is_symlink()
+    assert len(Keys.read(file)) == 2
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path):
+    with pytest.raises(DataError, match="the file of keys cannot be read: Is a directory"):
+        Keys.read(tmp_path)
+    (tmp_path / "file").touch()
+    with pytest.raises(DataError, match="the file of keys cannot be read: Not a directory"):
+        Keys.read(tmp_path / "file" / "keys.toml")
+
+
+@pytest.mark.parametrize(
+    ("failure", "status", "told"),
+    [
+        (DataError("no translator", "m"), 422, "m: no translator"),
+        (PermissionError(13, "Permission denied", "m"), 500, "not loaded, what was there goes on: [Errno 13]"),
+        (ValueError("odd"), 500, "a bug of ours: its number in the log is "),
+    ],
+)
+def test_what_is_not_loaded_leaves_models_and_keys_and_is_told(tmp_path, caplog, failure, status, told):
+    key = made(tmp_path, "boss", admin=True)
+
+    def reopen(_: Serve) -> None:
+        raise failure
+
+    app = create_app(settings(tmp_path, keys=tmp_path / "keys.toml"), FakePolyglot(), reopen)
+    with TestClient(app, headers={"Authorization": f"Bearer {key}"}) as client:
+        old = app.state.desk.polyglot
+        (tmp_path / "keys.toml").write_text("")  # which would withdraw the key
+        answer = client.post("/admin/reload")
+        assert (answer.status_code, answer.json()["error"]["message"].startswith(told)) == (status, True)
+        asyncio.run(Server(uvicorn.Config(app), app, 0)._quietly())  # as SIGHUP does: nothing is raised
+        assert "not loaded: " + (str(failure) if isinstance(failure, CalqueError) else repr(failure)) in caplog.text
+        assert app.state.desk.polyglot is old
+        assert client.get("/api/v1/usage").status_code == 200
+        assert 'calque_swaps_total{result="failed"} 2.0' in client.get("/metrics").text
+        (tmp_path / "keys.toml").unlink()
+        (tmp_path / "keys.toml").mkdir()
+        answer = client.post("/admin/reload")
+        assert (answer.status_code, "cannot be read: Is a directory" in answer.text) == (422, True)
 
 
 @pytest.mark.parametrize(

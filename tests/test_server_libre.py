@@ -189,6 +189,14 @@ def test_limits_of_keys(keyed):
     assert (often.status_code, often.headers["Retry-After"]) == (429, "60")
 
 
+def test_a_key_is_looked_at_before_the_other_fields(keyed):
+    address, _ = keyed
+    for path in ("/translate", "/detect", "/suggest", "/translate_file"):
+        answer = post(address, path, json={"alternatives": 99, "api_key": "x"})
+        assert (answer.status_code, answer.json()) == (403, {"error": "this key is not known here"})
+        assert post(address, path, json={"alternatives": 99}).status_code == 403
+
+
 def test_only_an_admin_loads_anew(keyed):
     address, made = keyed
     bearer = {"Authorization": f"Bearer {made['any']}"}
@@ -226,6 +234,12 @@ BAD = {
     "long": ({"json": {"target": "f" * 101}}, 400, "'target' is longer than 100 characters: no such thing here"),
     "list of languages": ({"json": {"source": ["en"]}}, 400, "'source' is no text"),
     "format": ({"json": {"format": "pdf"}}, 400, "pdf format is not supported"),
+    "format is a list": ({"json": {"format": []}}, 400, "'format' is no text"),
+    "format is an object": ({"json": {"format": {}}}, 400, "'format' is no text"),
+    "format is false": ({"json": {"format": False}}, 400, "'format' is no text"),
+    "a list": ({"json": {"alternatives": []}}, 400, "'alternatives' must be a whole number from 0 to 10"),
+    "false": ({"json": {"alternatives": False}}, 400, "'alternatives' must be a whole number from 0 to 10"),
+    "key": ({"json": {"api_key": []}}, 400, "'api_key' is no text"),
     "huge": ({"data": b"x" * 200_000}, 413, "the body is larger than 100000 bytes: send less at once"),
 }  # fmt: skip
 
@@ -237,6 +251,12 @@ def test_bad_input_is_refused_in_a_sentence(server, name):
         how = {"json": {"q": "a dog", "source": "en", "target": "fr"} | how["json"]}
     answer = post(server, **how)
     assert (answer.status_code, answer.json()) == (status, {"error": message})
+
+
+def test_null_is_the_default_and_an_empty_field_of_a_form_too(server):
+    assert asked(server, format=None, alternatives=None, api_key=None).json() == {"translatedText": "A DOG"}
+    form = {"q": "a dog", "source": "en", "target": "fr", "format": "", "alternatives": "", "api_key": ""}
+    assert post(server, data=form).json() == {"translatedText": "A DOG"}
 
 
 def test_a_form_of_bad_bytes_is_refused(server):

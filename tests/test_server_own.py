@@ -165,6 +165,19 @@ def test_usage_counts_what_was_translated(client):
             (422, "invalid", "'text' has half a surrogate pair: it is no Unicode text"),
         ),
         (
+            {"text": "a", "source": "en", "target": "fr", "glossary": "\ud800"},
+            (422, "invalid", "'glossary' has half a surrogate pair: it is no Unicode text"),
+        ),
+        (
+            {"text": "a", "target": "fr", "\ud800": 1},
+            (
+                422,
+                "invalid",
+                "unknown field '?' (known: source, target, model, text, format, explain, alternatives, prefix, "
+                "glossary, protect, sentences)",
+            ),
+        ),
+        (
             {"text": "a", "target": "f" * 101},
             (422, "invalid", "'target' is longer than 100 characters: no such thing here"),
         ),
@@ -226,6 +239,10 @@ def test_keys_are_asked_for_in_every_call(tmp_path):
         for path in ("translate", "complete", "detect"):
             asked = {"text": "a"} | ({} if path == "detect" else {"target": "fr"})
             assert refused(client.post(f"/api/v1/{path}", json=asked))[:2] == (401, "no_key")
+            for content in (b'{"x": 1}', b"no JSON", b"{" * 100_000):  # of strangers nothing is read
+                assert refused(client.post(f"/api/v1/{path}", content=content))[:2] == (401, "no_key")
+            wrong = client.post(f"/api/v1/{path}", content=b"no JSON", headers={"Authorization": "Bearer x"})
+            assert refused(wrong)[:2] == (403, "wrong_key")
 
 
 def test_the_page_comes_with_the_server_unless_it_is_not_wished(tmp_path):
@@ -244,7 +261,10 @@ def test_openapi_tells_every_call_with_an_example_that_fits(client):
         answer = call["responses"]["200"]["content"]["application/json"]
         assert answer["example"] == examples.ANSWERS[name]
         assert answer["schema"]["$ref"].startswith("#/components/schemas/")
-        assert call["responses"]["422"]["content"]["application/json"]["example"]["error"]["code"] == "unknown_language"
+        refusals = [one for status, one in call["responses"].items() if status != "200"]
+        codes = {one["content"]["application/json"]["example"]["error"]["code"] for one in refusals}
+        assert {"no_key", "wrong_key"} <= codes
+        assert ({"unknown_language", "too_large", "quota"} <= codes) == (name in questions)
         if name in questions:
             body = call["requestBody"]["content"]["application/json"]
             assert questions[name].of(body["example"]).model_dump(exclude_unset=True) == body["example"]

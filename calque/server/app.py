@@ -29,7 +29,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 import calque
-from calque.errors import CalqueError
+from calque.errors import CalqueError, MachineError
 from calque.server import chat, health, libre, libre_files, models, own, own_jobs, refusal
 from calque.server.deepl import dictionaries, documents, glossaries, languages, translate
 from calque.server.desk import Desk
@@ -38,6 +38,7 @@ from calque.server.gate import Gate
 from calque.server.jobs import Jobs
 from calque.server.journal import LOG
 from calque.server.measures import Measures
+from calque.server.openapi import described
 from calque.server.presence import Gone
 from calque.server.refusal import Refusal
 from calque.server.static import page_routes
@@ -96,6 +97,7 @@ def create_app(serve: Serve, polyglot: Polyglot, reopen: Callable[[Serve], Polyg
         app.include_router(router)
     if serve.page:
         app.router.routes.extend(page_routes())
+    app.openapi = described(app)  # type: ignore[method-assign] # as FastAPI wishes it
     _watch(app)
     return app
 
@@ -124,19 +126,23 @@ def _watch(app: FastAPI) -> None:
 
 
 def _reloader(app: FastAPI, reopen: Callable[[Serve], Polyglot]) -> Callable[[], Awaitable[None]]:
-    """Loads models anew, one time after the other, beside those that go on translating; what fails changes nothing."""
+    """Loads models and keys anew, one time after the other, beside those that go on; what fails changes nothing."""
     turn = asyncio.Lock()
 
     async def reload() -> None:
         state = app.state
         async with turn:
             try:
-                state.gate.reload()
+                keys = await asyncio.to_thread(state.gate.read)
                 polyglot = await asyncio.to_thread(reopen, state.serve)
-            except CalqueError as error:
+            except Exception as error:
                 state.measures.swap("failed")
-                LOG.error("not loaded: %s", error, extra={"event": "swap"})
+                told = error if isinstance(error, CalqueError) else repr(error)
+                LOG.error("not loaded: %s", told, exc_info=told is not error, extra={"event": "swap"})
+                if isinstance(error, OSError):
+                    raise MachineError(f"not loaded, what was there goes on: {error}") from error
                 raise
+            state.gate.swap(keys)
             state.desk.swap(polyglot)
             state.measures.swap("done")
             LOG.info("loaded anew", extra={"event": "swap"})

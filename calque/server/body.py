@@ -151,6 +151,24 @@ def texts(value: object, name: str, most: int, longest: int) -> tuple[str, ...]:
     return tuple(text(one, name) for one in some)
 
 
+def given(fields: Mapping[str, Any], name: str, default: Any) -> Any:  # noqa: ANN401 - as the client sent it
+    """A field, or its default where it is absent, null, or empty as a form has it; whatever else is looked at."""
+    value = fields.get(name)
+    return default if value is None or value == "" else value
+
+
+def truth(value: object, name: str) -> bool:
+    """A field that must be true or false; a form has it as "1" or "true".
+
+    Raises:
+        Refusal: invalid.
+    """
+    written = value.lower() if isinstance(value, str) else value
+    if isinstance(written, bool | int | str) and written in (True, False, "1", "0", "true", "false"):
+        return written in (True, "1", "true")
+    raise Refusal("invalid", f"'{name}' must be true or false")
+
+
 def number(value: object, name: str, low: int, high: int) -> int:
     """A field that must be a whole number between two bounds; a form has it as digits.
 

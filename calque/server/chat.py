@@ -15,7 +15,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from calque.server import body, desk
+from calque.server import body, chat_spec, desk
 from calque.server.health import bearer
 from calque.server.presence import unless_gone
 from calque.server.refusal import Refusal
@@ -23,9 +23,10 @@ from calque.server.refusal import Refusal
 router = APIRouter(prefix="/v1", tags=["OpenAI-style chat (experimental)"])
 
 
-@router.get("/models")
+@router.get("/models", openapi_extra=chat_spec.MODELS)
 async def models(request: Request) -> dict[str, Any]:
     """The models, by names that `chat/completions` takes."""
+    request.app.state.gate.who(bearer(request), body.address(request))
     served = request.app.state.desk.polyglot.models
     return {
         "object": "list",
@@ -33,19 +34,21 @@ async def models(request: Request) -> dict[str, Any]:
     }
 
 
-@router.post("/chat/completions")
+@router.post("/chat/completions", openapi_extra=chat_spec.CHAT)
 async def chat(request: Request) -> Response:
     """Translate the last message of the user."""
-    asked = await body.fields(request)
     state = request.app.state
+    state.gate.who(bearer(request), body.address(request))  # who has no key is told so before a body is read
+    asked = await body.fields(request)
     name = body.code(asked.get("model"), "model")
-    if asked.get("n") not in (None, 1):
+    if type(number := body.given(asked, "n", 1)) is not int or number != 1:
         raise Refusal("invalid", "'n' must be 1: /api/v1/translate gives alternatives")
+    streamed = body.truth(body.given(asked, "stream", False), "stream")
     wanted = _wanted(asked, name, state)
     with state.gate.entered(bearer(request), wanted.characters, body.address(request)):
         (told,) = await unless_gone(request, state.desk.tell(wanted))
     begun = {"id": f"chatcmpl-{secrets.token_hex(12)}", "created": int(time.time()), "model": name}
-    if asked.get("stream") is True:
+    if streamed:
         return StreamingResponse(_events(begun, told.translation.text), media_type="text/event-stream")
     return JSONResponse(_whole(begun, wanted.texts[0], told.translation.text))
 
@@ -74,7 +77,7 @@ def _last(messages: object) -> str:
             content = message.get("content")
             if isinstance(content, list):
                 parts = [part.get("text") for part in content if isinstance(part, dict) and part.get("type") == "text"]
-                content = "\n".join(part for part in parts if isinstance(part, str))
+                content = "\n".join(body.text(part, "content") for part in parts)
             return body.text(content, "content")
     raise Refusal("invalid", "'messages' has none of the role user")
 

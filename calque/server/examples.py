@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel
 
 from calque.server.answer import Error
+from calque.server.openapi import BEARER
 from calque.server.question import Question
 
 MODEL = {
@@ -65,6 +67,9 @@ _FAULTS: dict[int, tuple[str, str, str]] = {
     400: ("The body is no JSON.", "bad_request", "the body is no JSON: Expecting value at character 0"),
     401: ("A key is required.", "no_key", "a key is required: ask who runs this server for one"),
     403: ("The key is wrong.", "wrong_key", "this key is not known here"),
+    404: ("It is not there, or it is somebody else's.", "not_found", "there is no such job"),
+    408: ("The body did not arrive in time.", "too_slow", "the body did not arrive in time"),
+    409: ("A model cannot do it, or a job has no result yet.", "no_result", "the job is not done yet"),
     413: (
         "The text is too long.",
         "too_large",
@@ -79,6 +84,8 @@ _FAULTS: dict[int, tuple[str, str, str]] = {
     456: ("The quota of the key is used up.", "quota", "the 500000 characters of this month are used up"),
     503: ("The queue is full; see Retry-After.", "busy", "too much waits already: try again later"),
 }
+KEY = (401, 403)  # what every call may be refused with
+TRANSLATING = (400, *KEY, 408, 409, 413, 422, 429, 456, 503)
 ERRORS: dict[int | str, dict[str, Any]] = {
     status: {
         "model": Error,
@@ -89,18 +96,22 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def of(question: type[Question] | None, answered: type[BaseModel], name: str) -> dict[str, Any]:
+def of(
+    question: type[Question] | None, answered: type[BaseModel], name: str, refused: Iterable[int] = KEY
+) -> dict[str, Any]:
     """What OpenAPI tells of a call: arguments of FastAPI's decorator.
 
     Args:
         question: the body, if there is one.
         answered: the answer.
         name: where its examples are.
+        refused: with which status it may be refused.
     """
     content = {"application/json": {"example": ANSWERS[name]}}
-    told: dict[str, Any] = {"responses": {200: {"model": answered, "description": "Done.", "content": content}}}
+    answers: dict[int | str, Any] = {200: {"model": answered, "description": "Done.", "content": content}}
+    extra: dict[str, Any] = {"security": BEARER}
     if question is not None:
         schema = question.model_json_schema()
         body = {"schema": schema, "example": QUESTIONS[name]}
-        told["openapi_extra"] = {"requestBody": {"required": True, "content": {"application/json": body}}}
-    return told
+        extra["requestBody"] = {"required": True, "content": {"application/json": body}}
+    return {"responses": answers | {status: ERRORS[status] for status in refused}, "openapi_extra": extra}

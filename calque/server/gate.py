@@ -44,7 +44,7 @@ class Gate:
 
     def __init__(self, serve: Serve) -> None:
         self._serve = serve
-        self._keys = None if serve.keys is None else Keys.read(serve.keys)
+        self._keys = self.read()
         self.ledger = Ledger(serve.database)
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()  # by client: tokens left, and when
 
@@ -53,10 +53,17 @@ class Gate:
         """Whether a key is required."""
         return self._keys is not None
 
-    def reload(self) -> None:
-        """Read the file of keys anew; a DataError leaves the old keys."""
-        if self._serve.keys is not None:
-            self._keys = Keys.read(self._serve.keys)
+    def read(self) -> Keys | None:
+        """The file of keys as it is now; None where there is none. Nobody is let in by it before `swap`.
+
+        Raises:
+            DataError: the file of keys cannot be used.
+        """
+        return None if self._serve.keys is None else Keys.read(self._serve.keys)
+
+    def swap(self, keys: Keys | None) -> None:
+        """Let in by other keys from now on."""
+        self._keys = keys
 
     def who(self, key: str | None, address: str = "") -> Who:
         """Who comes with this key, from this address.

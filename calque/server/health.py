@@ -8,9 +8,15 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from calque.server.measures import CONTENT_TYPE
+from calque.server.openapi import BEARER
 from calque.server.refusal import Refusal
 
 router = APIRouter(tags=["server"])
+_NOT_LOADED: dict[int | str, dict[str, Any]] = {
+    401: {"description": "A key is required."},
+    403: {"description": "The key is wrong, or may not load models anew."},
+    **{status: {"description": "Not loaded: the old models and keys go on."} for status in (409, 422, 500)},
+}
 
 
 @router.head("/health", include_in_schema=False)
@@ -21,7 +27,7 @@ async def health() -> dict[str, str]:
 
 
 @router.head("/ready", include_in_schema=False)
-@router.get("/ready")
+@router.get("/ready", responses={503: {"description": "Not now; see Retry-After."}})
 async def ready(request: Request) -> JSONResponse:
     """Requests are computed; 503 while the server ends, where its engine hangs, or its database cannot be written."""
     desk = request.app.state.desk
@@ -36,7 +42,7 @@ async def metrics(request: Request) -> Response:
     return Response(request.app.state.measures.text(), headers={"Content-Type": CONTENT_TYPE})
 
 
-@router.post("/admin/reload")
+@router.post("/admin/reload", responses=_NOT_LOADED, openapi_extra={"security": BEARER})
 async def reload(request: Request) -> dict[str, Any]:
     """Load the models (and the file of keys) anew without a pause; needs a key with `admin`."""
     state = request.app.state

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from calque.server import examples
+from calque.server.openapi import BEARER
 
 JOB = {
     "id": "7f0c0a9be2d14f6c8f0d3a5b9c1e2f47",
@@ -25,11 +26,11 @@ _EVENTS = (
 )
 
 
-def _answers(kind: str, example: object) -> dict[int | str, dict[str, Any]]:
-    """What a call without a body answers."""
-    told: dict[int | str, dict[str, Any]] = {status: examples.ERRORS[status] for status in (401, 403)}
-    told[200] = {"description": "Done.", "content": {kind: {"example": example}}}
-    return told
+def _answering(kind: str, example: object, *refused: int) -> dict[str, Any]:
+    """A call without a body, with what it answers."""
+    told: dict[int | str, Any] = {200: {"description": "Done.", "content": {kind: {"example": example}}}}
+    told |= {status: examples.ERRORS[status] for status in (*examples.KEY, *refused, 503)}
+    return {"responses": told, "openapi_extra": {"security": BEARER}}
 
 
 def _body(properties: dict[str, Any], first: str) -> dict[str, Any]:
@@ -39,9 +40,10 @@ def _body(properties: dict[str, Any], first: str) -> dict[str, Any]:
 CREATE: dict[str, Any] = {
     "responses": {
         202: {"description": "Accepted.", "content": {"application/json": {"example": JOB}}},
-        **{status: examples.ERRORS[status] for status in (400, 401, 403, 413, 422, 429, 456, 503)},
+        **{status: examples.ERRORS[status] for status in (400, *examples.KEY, 408, 413, 422, 429, 456, 503)},
     },
     "openapi_extra": {
+        "security": BEARER,
         "requestBody": {
             "required": True,
             "content": {
@@ -50,18 +52,16 @@ CREATE: dict[str, Any] = {
                     "example": {"texts": ["A dog runs.", "It is fast."], "source": "en", "target": "fr"},
                 },
                 "multipart/form-data": {
-                    "schema": _body({"file": {"type": "string", "format": "binary"}} | _LANGUAGES, "file")
+                    "schema": _body({"file": {"type": "string", "format": "binary"}} | _LANGUAGES, "file"),
+                    "example": {"file": "A dog runs.", "source": "en", "target": "fr"},
                 },
             },
-        }
+        },
     },
 }
-LIST: dict[str, Any] = {"responses": _answers("application/json", {"jobs": [JOB]})}
-ONE: dict[str, Any] = {"responses": _answers("application/json", JOB)}
-RESULT: dict[str, Any] = {
-    "responses": _answers(
-        "application/json",
-        {"translations": [{"text": "Un chien court.", "score": -0.21, "warnings": []}]},
-    )
-}
-EVENTS: dict[str, Any] = {"responses": _answers("text/event-stream", _EVENTS)}
+LIST = _answering("application/json", {"jobs": [JOB]})
+ONE = _answering("application/json", JOB, 404)
+RESULT = _answering(
+    "application/json", {"translations": [{"text": "Un chien court.", "score": -0.21, "warnings": []}]}, 404, 409
+)
+EVENTS = _answering("text/event-stream", _EVENTS, 404)

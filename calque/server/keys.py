@@ -12,9 +12,11 @@ admin = true            # may load models anew
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import secrets
+import stat
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -50,7 +52,7 @@ class Keys:
     """The holders of a file of keys, by the digests of their keys.
 
     Raises:
-        DataError: the file is absent or no such file.
+        DataError: the file is absent, cannot be read, or is no such file.
     """
 
     _TABLE: ClassVar[str] = "key"
@@ -65,6 +67,8 @@ class Keys:
             tables: Any = tomllib.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise DataError("no such file of keys: `calque key NAME --keys FILE` makes one", path) from None
+        except OSError as error:
+            raise DataError(f"the file of keys cannot be read: {error.strerror or error}", path) from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise DataError(f"not a file of keys: {error}", path) from None
         entries = tables.get(cls._TABLE, [])
@@ -116,10 +120,26 @@ def make(recipe: Key) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    """Readable by the owner alone, and complete or not at all."""
+    """Complete or not at all. A new file is readable by its owner alone; one that is there keeps who may read it."""
+    path = path.resolve()  # where it is a link, the file that it leads to is replaced
     aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
+    number = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(number, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            if path.exists():
+                _keep_access(number, path.stat())
+            os.fsync(number)
+        aside.replace(path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+
+
+def _keep_access(number: int, old: os.stat_result) -> None:
+    """Give an open file the owner, the group and the mode of another, as far as whoever runs this may."""
+    for owner, group in ((-1, old.st_gid), (old.st_uid, -1)):
+        with contextlib.suppress(PermissionError):
+            os.chown(number, owner, group)
+    os.chmod(number, stat.S_IMODE(old.st_mode))  # last, since another owner takes special bits away

@@ -32,6 +32,7 @@ async def translate(request: Request) -> JSONResponse:
     """Translate a text, or a list of texts."""
     asked = await body.fields(request, several=("q",))
     state = request.app.state
+    state.gate.who(key(asked), body.address(request))
     wanted = _wanted(asked, state.serve)
     html = _is_html(asked)
     with state.gate.entered(key(asked), wanted.characters, body.address(request)):
@@ -44,6 +45,7 @@ async def detect(request: Request) -> JSONResponse:
     """Tell the language of a text; of a list, one answer for each text."""
     asked = await body.fields(request, several=("q",))
     state = request.app.state
+    state.gate.who(key(asked), body.address(request))
     need(asked, "q")
     texts = body.texts(asked["q"], "q", state.serve.texts, state.serve.characters)
     with state.gate.entered(key(asked), 0, body.address(request)):
@@ -67,6 +69,7 @@ async def suggest(request: Request) -> dict[str, bool]:
     state = request.app.state
     if not state.serve.suggestions:
         raise Refusal("forbidden", "suggestions are not taken on this server")
+    state.gate.who(key(asked), body.address(request))
     need(asked, "q", "s", "source", "target")
     longest = state.serve.characters
     text, suggestion = (body.texts(asked[name], name, 1, longest)[0] for name in ("q", "s"))
@@ -112,8 +115,7 @@ async def spec(request: Request) -> dict[str, Any]:
 
 def key(asked: dict[str, Any]) -> str | None:
     """The key among the fields."""
-    found = asked.get("api_key")
-    return body.code(found, "api_key") if found else None
+    return body.code(body.given(asked, "api_key", ""), "api_key") or None
 
 
 def need(asked: dict[str, Any], *names: str) -> None:
@@ -125,7 +127,7 @@ def need(asked: dict[str, Any], *names: str) -> None:
 
 def _wanted(asked: dict[str, Any], serve: Serve) -> desk.Request:
     need(asked, "q", "source", "target")
-    alternatives = body.number(asked.get("alternatives") or 0, "alternatives", 0, serve.alternatives)
+    alternatives = body.number(body.given(asked, "alternatives", 0), "alternatives", 0, serve.alternatives)
     return desk.Request(
         texts=body.texts(asked["q"], "q", serve.texts, serve.characters),
         source=body.code(asked["source"], "source"),
@@ -135,10 +137,10 @@ def _wanted(asked: dict[str, Any], serve: Serve) -> desk.Request:
 
 
 def _is_html(asked: dict[str, Any]) -> bool:
-    form = asked.get("format") or "text"
+    form = body.text(body.given(asked, "format", "text"), "format")
     if form not in ("text", "html"):
-        raise Refusal("invalid", f"{str(form)[:20]} format is not supported")
-    return bool(form == "html")
+        raise Refusal("invalid", f"{form[:20]} format is not supported")
+    return form == "html"
 
 
 async def _marked(at: desk.Desk, wanted: desk.Request) -> list[desk.Told]:

@@ -30,6 +30,7 @@ router = APIRouter(tags=[TAG])
 async def translate(request: Request) -> JSONResponse:
     """Translate a file, and tell where it lies for half an hour."""
     asked = await body.fields(request)
+    request.app.state.gate.who(key(asked), body.address(request))
     need(asked, "file", "source", "target")
     job = await unless_gone(request, _translated(request.app.state, asked, body.address(request)))
     address = secrets.token_urlsafe(24)
@@ -37,7 +38,7 @@ async def translate(request: Request) -> JSONResponse:
     return JSONResponse({"translatedFileUrl": f"{request.base_url}download_file/{address}{ending(job.name)}"})
 
 
-@router.get("/download_file/{name}")
+@router.get("/download_file/{name}", response_class=Response, openapi_extra=libre_spec.DOWNLOAD)
 async def download(request: Request, name: str) -> Response:
     """A translated file. Whoever knows its address, which cannot be guessed, may fetch it."""
     state = request.app.state

@@ -27,18 +27,21 @@ _ERROR = {
 }
 
 
+_REFUSED = dict.fromkeys(("400", "403", "408", "413", "429", "503"), _ERROR)
+
+
 def _call(fields: dict[str, Any], example: dict[str, Any], answer: dict[str, Any], answered: object) -> dict[str, Any]:
     return {
         "requestBody": {
             "required": True,
             "content": {
                 "application/json": {"schema": fields, "example": example},
-                "application/x-www-form-urlencoded": {"schema": fields},
+                "application/x-www-form-urlencoded": {"schema": fields, "example": example},
             },
         },
         "responses": {
             "200": {"description": "done", "content": {"application/json": {"schema": answer, "example": answered}}},
-            **dict.fromkeys(("400", "403", "413", "429", "503"), _ERROR),
+            **_REFUSED,
         },
     }
 
@@ -83,7 +86,8 @@ FILE = {
                         "api_key": _KEY,
                     },
                     ("file", "source", "target"),
-                )
+                ),
+                "example": {"file": "A dog runs.", "source": "en", "target": "fr"},
             }
         },
     },
@@ -97,8 +101,14 @@ FILE = {
                 }
             },
         },
-        **dict.fromkeys(("400", "403", "413", "429", "503"), _ERROR),
+        **_REFUSED,
     },
+}
+DOWNLOAD = {
+    "responses": {
+        "200": {"description": "the file", "content": {"application/octet-stream": {}}},
+        **dict.fromkeys(("404", "503"), _ERROR),
+    }
 }
 DETECT = _call(
     _object({"q": _TEXTS, "api_key": _KEY}, ("q",)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastapi import APIRouter, Request
 from starlette.datastructures import State
@@ -16,7 +16,7 @@ from calque.recipes.search import Search
 from calque.server import answer, body, desk, examples
 from calque.server.health import bearer
 from calque.server.presence import unless_gone
-from calque.server.question import Asked, Complete, Detect, Translate
+from calque.server.question import Asked, Complete, Detect, Question, Translate
 from calque.server.refusal import Refusal
 from calque.server.terms import terms
 from calque.server.wording import Wording, tell
@@ -26,13 +26,15 @@ if TYPE_CHECKING:
 
     from calque.recipes.serve import Serve
 
-router = APIRouter(prefix="/api/v1", tags=["calque"], responses=examples.ERRORS)
+Some = TypeVar("Some", bound=Question)
+SHORT = frozenset({"source", "target", "model", "glossary"})  # fields with the name of something
+router = APIRouter(prefix="/api/v1", tags=["calque"])
 
 
-@router.post("/translate", **examples.of(Translate, answer.Translations, "translate"))
+@router.post("/translate", **examples.of(Translate, answer.Translations, "translate", (*examples.TRANSLATING, 404)))
 async def translate(request: Request) -> JSONResponse:
     """Translate a text, or a list of texts."""
-    asked = Translate.of(body.parse(await body.read(request)))
+    asked = await _asked(request, Translate)
     state = request.app.state
     wanted = _wanted(asked, state.serve)
     with state.gate.entered(bearer(request), wanted.characters, body.address(request)) as who:
@@ -46,10 +48,10 @@ async def translate(request: Request) -> JSONResponse:
     )
 
 
-@router.post("/complete", **examples.of(Complete, answer.Completions, "complete"))
+@router.post("/complete", **examples.of(Complete, answer.Completions, "complete", examples.TRANSLATING))
 async def complete(request: Request) -> JSONResponse:
     """Ways to go on with a beginning of a translation, the likeliest first."""
-    asked = Complete.of(body.parse(await body.read(request)))
+    asked = await _asked(request, Complete)
     state = request.app.state
     wanted, prefix = _completed(asked, state.serve), asked.prefix
     with state.gate.entered(bearer(request), wanted.characters, body.address(request)):
@@ -58,10 +60,10 @@ async def complete(request: Request) -> JSONResponse:
     return _answered(answer.Completions(completions=completions, model=answer.ModelAnswer.of(found.model)))
 
 
-@router.post("/detect", **examples.of(Detect, answer.Detections, "detect"))
+@router.post("/detect", **examples.of(Detect, answer.Detections, "detect", examples.TRANSLATING))
 async def detect(request: Request) -> JSONResponse:
     """Which of the languages that are read each text is in."""
-    asked = Detect.of(body.parse(await body.read(request)))
+    asked = await _asked(request, Detect)
     state = request.app.state
     texts = body.texts(asked.text, "text", state.serve.texts, state.serve.characters)
     with state.gate.entered(bearer(request), 0, body.address(request)):
@@ -93,7 +95,7 @@ async def languages(request: Request) -> JSONResponse:
     return _answered(answer.Languages(languages=found))
 
 
-@router.get("/usage", **examples.of(None, answer.UsageAnswer, "usage"))
+@router.get("/usage", **examples.of(None, answer.UsageAnswer, "usage", (*examples.KEY, 503)))
 async def usage(request: Request) -> JSONResponse:
     """What this key has used in this month, and what fits into a request."""
     state = request.app.state
@@ -108,6 +110,16 @@ async def usage(request: Request) -> JSONResponse:
             file_limit=state.serve.file_bytes,
         )
     )
+
+
+async def _asked(request: Request, question: type[Some]) -> Some:
+    """What a request asks. Of whoever has no key nothing is read.
+
+    Raises:
+        Refusal: no_key, wrong_key, bad_request, invalid, too_slow.
+    """
+    request.app.state.gate.who(bearer(request), body.address(request))
+    return question.of(body.parse(await body.read(request)))
 
 
 def _wanted(asked: Translate, serve: Serve) -> desk.Request:
@@ -182,8 +194,8 @@ def _check_plain(asked: Translate) -> None:
 
 def _code(asked: Asked) -> Asked:
     """The question, when its short fields are such."""
-    for name in ("source", "target", "model"):
-        if (value := getattr(asked, name)) is not None:
+    for name, value in asked:
+        if name in SHORT and value is not None:
             body.code(value, name)
     return asked
 

@@ -37,6 +37,11 @@ class Question(BaseModel):
         """
         if len(fields) > FIELDS:
             raise Refusal("invalid", f"the body has {len(fields)} fields (known: {', '.join(cls.model_fields)})")
+        for name in fields:  # pydantic cannot tell of one that is no Unicode text
+            if name not in cls.model_fields:
+                short = name[:SHOWN]
+                near = nearest(short, cls.model_fields)
+                raise Refusal("invalid", f"unknown field '{short}'{near} (known: {', '.join(cls.model_fields)})")
         try:
             return cls.model_validate(fields)
         except ValidationError as error:
@@ -46,9 +51,6 @@ class Question(BaseModel):
     def _sentence(cls, error: ValidationError) -> str:
         mistake = error.errors(include_url=False, include_context=False)[0]
         name = str(mistake["loc"][0])
-        if mistake["type"] == "extra_forbidden":
-            short = name[:SHOWN]
-            return f"unknown field '{short}'{nearest(short, cls.model_fields)} (known: {', '.join(cls.model_fields)})"
         description = cls.model_fields[name].description
         if mistake["type"] == "missing":
             return f"'{name}' is required: {description}"

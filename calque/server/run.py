@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from calque.errors import CalqueError, MachineError
+from calque.errors import MachineError
 from calque.server import journal, models
 from calque.server.app import create_app
 from calque.server.wire import Wire
@@ -102,7 +102,7 @@ class Server(uvicorn.Server):
         task.add_done_callback(self._tasks.discard)
 
     async def _quietly(self) -> None:
-        with contextlib.suppress(CalqueError):  # told in the log; the old models go on
+        with contextlib.suppress(Exception):  # told in the log; the old models go on
             await self._app.state.reload()
 
 

@@ -22,7 +22,8 @@ BESIDE = frozenset({"auth_key"})
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A call: who makes it, with which key and from where, and its fields without the key."""
+    """A call: who makes it, with which key and from where, and its fields without the key and without those that are
+    null."""
 
     who: Who
     key: str
@@ -53,12 +54,16 @@ async def asked(
         gate.who(key, address)  # who has no key is told so before a body is read
     fields = await body.fields(request, several)
     if not key:
-        key = body.text(fields.get("auth_key") or "", "auth_key")
+        key = body.text(body.given(fields, "auth_key", ""), "auth_key")
     if not key:
         raise Refusal("no_key", "a key is required, as in 'Authorization: DeepL-Auth-Key KEY'")
     who = gate.who(key, address)
     _check_names(fields, known, never or {})
-    return Asked(who, key, address, {name: value for name, value in fields.items() if name not in BESIDE})
+    return Asked(who, key, address, _told(fields))
+
+
+def _told(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: value for name, value in fields.items() if name not in BESIDE and value is not None}
 
 
 def _check_names(fields: Mapping[str, Any], known: Collection[str], never: Mapping[str, str]) -> None:
@@ -78,18 +83,6 @@ def need(fields: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - as the 
     if fields.get(name) in (None, "", []):
         raise Refusal("invalid", f"'{name}' is missing")
     return fields[name]
-
-
-def truth(value: object, name: str) -> bool:
-    """A field that must be true or false; a form has it as "1" or "true".
-
-    Raises:
-        Refusal: invalid.
-    """
-    written = value.lower() if isinstance(value, str) else value
-    if isinstance(written, bool | int | str) and written in (True, False, "1", "0", "true", "false"):
-        return written in (True, "1", "true")
-    raise Refusal("invalid", f"'{name}' must be true or false")
 
 
 def one_of(value: object, name: str, *known: str) -> str:

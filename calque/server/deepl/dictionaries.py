@@ -46,7 +46,7 @@ async def several(request: Request) -> JSONResponse:
     return JSONResponse({"glossaries": [_told(one) for one in store(request).glossaries(call.who.name)]})
 
 
-@router.get("/v3/glossaries/{name}", openapi_extra=spec.answering(spec.MANY))
+@router.get("/v3/glossaries/{name}", openapi_extra=spec.answering(spec.MANY, "404"))
 async def one(request: Request, name: str) -> JSONResponse:
     """A glossary, without its terms."""
     return JSONResponse(_told(found(request, await asking.asked(request), name)))
@@ -59,15 +59,15 @@ async def change(request: Request, name: str) -> JSONResponse:
     kept = found(request, call, name)
     called = checked_name(call.fields) if "name" in call.fields else None
     given = call.fields.get("dictionaries")
-    if called is None and not given:
+    if called is None and given in (None, []):
         raise Refusal("invalid", "nothing to change: give 'name' or 'dictionaries'")
-    added = _dictionaries(request, given) if given else ()
+    added = () if given in (None, []) else _dictionaries(request, given)
     joined = [_joined(request, kept, one) for one in added]
     store(request).change(call.who.name, name, called, joined)
     return JSONResponse(_told(found(request, call, name)))
 
 
-@router.delete("/v3/glossaries/{name}", status_code=204, response_class=Response)
+@router.delete("/v3/glossaries/{name}", status_code=204, response_class=Response, openapi_extra=spec.GONE)
 async def delete(request: Request, name: str) -> Response:
     """Forget a glossary."""
     call = await asking.asked(request)
@@ -95,7 +95,9 @@ async def put(request: Request, name: str) -> JSONResponse:
     return JSONResponse(_summary(made))
 
 
-@router.delete("/v3/glossaries/{name}/dictionaries", status_code=204, response_class=Response)
+@router.delete(
+    "/v3/glossaries/{name}/dictionaries", status_code=204, response_class=Response, openapi_extra=spec.GONE_PAIR
+)
 async def drop(request: Request, name: str) -> Response:
     """Forget the terms of one pair of languages."""
     call = await asking.asked(request, PAIR)

@@ -39,7 +39,7 @@ async def upload(request: Request) -> JSONResponse:
     file = asking.need(fields, "file")
     if not isinstance(file, body.File):
         raise Refusal("invalid", "'file' is no file: send a form of multipart/form-data")
-    name = PurePath(body.text(fields.get("filename") or file.name, "filename")).name[-200:]
+    name = PurePath(body.text(body.given(fields, "filename", file.name), "filename")).name[-200:]
     source = asking.source(request, fields.get("source_lang"))
     target = asking.target(request, asking.need(fields, "target_lang"))
     check_formality(fields)
@@ -71,8 +71,8 @@ def _check_output(fields: Any, name: str) -> None:  # noqa: ANN401 - as the clie
     Raises:
         Refusal: invalid.
     """
-    wanted = fields.get("output_format")
-    if wanted and "." + body.code(wanted, "output_format").lower().lstrip(".") != ending(name):
+    wanted = body.code(body.given(fields, "output_format", ""), "output_format")
+    if wanted and "." + wanted.lower().lstrip(".") != ending(name):
         raise Refusal("invalid", f"'output_format' must be that of the file, '{ending(name)[1:]}'")
 
 
@@ -91,7 +91,7 @@ async def status(request: Request, name: str) -> JSONResponse:
     return JSONResponse(told)
 
 
-@router.post("/v2/document/{name}/result", response_class=Response)
+@router.post("/v2/document/{name}/result", response_class=Response, openapi_extra=spec.RESULT)
 @router.get("/v2/document/{name}/result", include_in_schema=False)
 async def result(request: Request, name: str) -> Response:
     """The translated file."""

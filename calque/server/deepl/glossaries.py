@@ -42,19 +42,19 @@ async def several(request: Request) -> JSONResponse:
     return JSONResponse({"glossaries": [_told(one) for one in some]})
 
 
-@router.get("/v2/glossaries/{name}", openapi_extra=spec.answering(spec.GLOSSARY))
+@router.get("/v2/glossaries/{name}", openapi_extra=spec.answering(spec.GLOSSARY, "404"))
 async def one(request: Request, name: str) -> JSONResponse:
     """A glossary, without its terms."""
     return JSONResponse(_told(await _single(request, name)))
 
 
-@router.get("/v2/glossaries/{name}/entries", response_class=Response)
+@router.get("/v2/glossaries/{name}/entries", response_class=Response, openapi_extra=spec.LINES)
 async def entries(request: Request, name: str) -> Response:
     """The terms of a glossary, a line each."""
     return Response((await _single(request, name)).dictionaries[0].entries, media_type=TSV)
 
 
-@router.delete("/v2/glossaries/{name}", status_code=204, response_class=Response)
+@router.delete("/v2/glossaries/{name}", status_code=204, response_class=Response, openapi_extra=spec.GONE)
 async def delete(request: Request, name: str) -> Response:
     """Forget a glossary."""
     call = await asking.asked(request)
@@ -141,7 +141,7 @@ def dictionary(request: Request, fields: Mapping[str, Any]) -> Dictionary:
         Refusal: invalid, with the line of the entry that cannot be one.
     """
     codes = pair(request, fields)
-    kind = asking.one_of(fields.get("entries_format") or "tsv", "entries_format", "tsv", "csv")
+    kind = asking.one_of(body.given(fields, "entries_format", "tsv"), "entries_format", "tsv", "csv")
     text = body.text(asking.need(fields, "entries"), "entries")
     try:
         terms = read_tsv(text) if kind == "tsv" else read_csv(text)
@@ -188,10 +188,11 @@ def glossary_of(request: Request, call: asking.Asked, source: str, target: str) 
     """
     given = call.fields.get("glossary_ids")
     some = list(asking.names(given, "glossary_ids")) if given not in (None, "", []) else []
-    if call.fields.get("glossary_id"):
-        if some:
-            raise Refusal("invalid", "'glossary_id' and 'glossary_ids' cannot go together")
-        some = [body.code(call.fields["glossary_id"], "glossary_id")]
+    only = body.code(body.given(call.fields, "glossary_id", ""), "glossary_id")
+    if only and some:
+        raise Refusal("invalid", "'glossary_id' and 'glossary_ids' cannot go together")
+    if only:
+        some = [only]
     if not some:
         return None
     if len(some) > MOST:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse
 
 from calque.corpus.language import name, primary
+from calque.server import body
 from calque.server.deepl import asking, spec
 
 router = APIRouter(tags=["DeepL"])
@@ -23,7 +24,7 @@ REGIONS = {  # targets that DeepL's clients ask for by region only
 async def languages(request: Request) -> JSONResponse:
     """The languages that are read, or with type=target written."""
     call = await asking.asked(request, ("type",))
-    kind = asking.one_of(call.fields.get("type") or "source", "type", "source", "target")
+    kind = asking.one_of(body.given(call.fields, "type", "source"), "type", "source", "target")
     if kind == "source":
         codes = sorted(request.app.state.desk.polyglot.languages())
         return JSONResponse([{"language": code.upper(), "name": name(code)} for code in codes])

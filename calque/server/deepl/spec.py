@@ -1,8 +1,10 @@
-"""How the calls of the DeepL API and of jobs are described in OpenAPI, with examples."""
+"""How the calls of the DeepL API are described in OpenAPI, with examples."""
 
 from __future__ import annotations
 
 from typing import Any
+
+from calque.server.openapi import DEEPL
 
 _TEXT = {"type": "string"}
 _TEXTS = {"type": "array", "items": _TEXT}
@@ -18,7 +20,11 @@ _ERROR = {
         }
     },
 }
-_KEYS = {"parameters": [{"name": "Authorization", "in": "header", "schema": _TEXT, "example": "DeepL-Auth-Key KEY"}]}
+_KEY: dict[str, Any] = {"security": DEEPL}
+_READ = ("400", "403", "414", "503")  # with what a call without a body may be refused
+_SENT = (*_READ, "408", "413")
+_NOT_THERE = ("404",)
+_CHARGED = ("404", "429", "456")  # and besides one that translates
 
 
 def _call(
@@ -28,23 +34,29 @@ def _call(
     answered: object,
     form: str = "application/x-www-form-urlencoded",
     status: str = "200",
+    refused: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """A call with a body, with what it answers."""
     schema = {"type": "object", "properties": fields, "required": list(required)}
-    content: dict[str, Any] = {form: {"schema": schema}}
+    content: dict[str, Any] = {form: {"schema": schema, "example": example}}
     if form != "multipart/form-data":
         content["application/json"] = {"schema": schema, "example": example}
-    return _KEYS | {"requestBody": {"required": True, "content": content}, "responses": _answers(answered, status)}
+    answers = _answers(answered, status, (*_SENT, *refused))
+    return _KEY | {"requestBody": {"required": True, "content": content}, "responses": answers}
 
 
-def answering(answered: object) -> dict[str, Any]:
-    """A call without a body, with what it answers."""
-    return _KEYS | {"responses": _answers(answered, "200")}
+def answering(answered: object, *refused: str) -> dict[str, Any]:
+    """A call without a body, with what it answers and with what it may be refused besides."""
+    return _KEY | {"responses": _answers(answered, "200", (*_READ, *refused))}
 
 
-def _answers(answered: object, status: str) -> dict[str, Any]:
+def _answers(answered: object, status: str, refused: tuple[str, ...]) -> dict[str, Any]:
     done = {"description": "done", "content": {"application/json": {"schema": {}, "example": answered}}}
-    return {status: done} | dict.fromkeys(("400", "403", "404", "413", "429", "456", "503"), _ERROR)
+    return {status: done} | dict.fromkeys(refused, _ERROR)
+
+
+def _query(name: str, required: bool, example: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": required, "schema": _TEXT, "example": example}
 
 
 GLOSSARY = {
@@ -71,24 +83,31 @@ TRANSLATE = _call(
     ("text", "target_lang"),
     {"text": ["A dog runs."], "target_lang": "FR"},
     {"translations": [{"detected_source_language": "EN", "text": "Un chien court."}]},
+    refused=_CHARGED,
 )  # fmt: skip
-LANGUAGES = answering([{"language": "FR", "name": "French", "supports_formality": False}])
+LANGUAGES = answering([{"language": "FR", "name": "French", "supports_formality": False}]) | {
+    "parameters": [_query("type", False, "target")]
+}
 USAGE = answering({"character_count": 1200, "character_limit": 500000})
 PAIRS = answering({"supported_languages": [{"source_lang": "en", "target_lang": "fr"}]})
 UPLOAD = _call(
     {"file": {"type": "string", "format": "binary"}, "source_lang": _SOURCE, "target_lang": _TARGET,
      "filename": _TEXT, "glossary_id": _TEXT, "output_format": _TEXT, "formality": _TEXT},
     ("file", "target_lang"),
-    None,
+    {"file": "A dog runs.", "target_lang": "FR"},
     {"document_id": "7f0c", "document_key": "91ab"},
     "multipart/form-data",
+    refused=_CHARGED,
 )  # fmt: skip
 STATUS = _call(
     {"document_key": _TEXT},
     ("document_key",),
     {"document_key": "91ab"},
     {"document_id": "7f0c", "status": "translating", "seconds_remaining": 20},
+    refused=_NOT_THERE,
 )
+RESULT = _call({"document_key": _TEXT}, ("document_key",), {"document_key": "91ab"}, None, refused=_NOT_THERE)
+RESULT["responses"]["200"] = {"description": "the file", "content": {"application/octet-stream": {}}}
 GLOSSARY_MADE = _call({"name": _TEXT} | _ENTRIES, ("name", *_ENTRIES), {"name": "house style"} | _TERMS, GLOSSARY,
                       status="201")  # fmt: skip
 MANY_MADE = _call(
@@ -96,8 +115,18 @@ MANY_MADE = _call(
     ("name", "dictionaries"),
     {"name": "house style", "dictionaries": [_TERMS]},
     MANY,
-    status="201",
+    "application/json",
+    "201",
 )
-CHANGED = _call({"name": _TEXT, "dictionaries": _DICTIONARIES}, (), {"name": "another name"}, MANY)
-PUT = _call(_ENTRIES, tuple(_ENTRIES), _TERMS, _COUNT)
-ENTRIES = answering({"dictionaries": [_TERMS]})
+CHANGED = _call({"name": _TEXT, "dictionaries": _DICTIONARIES}, (), {"name": "another name"}, MANY,
+                "application/json", refused=_NOT_THERE)  # fmt: skip
+PUT = _call(_ENTRIES, tuple(_ENTRIES), _TERMS, _COUNT, refused=_NOT_THERE)
+_OF_PAIR = {"parameters": [_query("source_lang", True, "en"), _query("target_lang", True, "fr")]}
+ENTRIES = answering({"dictionaries": [_TERMS]}, *_NOT_THERE) | _OF_PAIR
+LINES = answering(None, *_NOT_THERE)
+LINES["responses"]["200"] = {
+    "description": "a line for each term",
+    "content": {"text/tab-separated-values": {"example": _TERMS["entries"]}},
+}
+GONE = _KEY | {"responses": {"204": {"description": "done"}, **dict.fromkeys((*_READ, *_NOT_THERE), _ERROR)}}
+GONE_PAIR = GONE | _OF_PAIR

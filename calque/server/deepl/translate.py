@@ -44,7 +44,7 @@ async def translate(request: Request) -> JSONResponse:
     source = asking.source(request, fields.get("source_lang"))
     target = asking.target(request, asking.need(fields, "target_lang"))
     check_formality(fields)
-    billed = asking.truth(fields.get("show_billed_characters", False), "show_billed_characters")
+    billed = body.truth(fields.get("show_billed_characters", False), "show_billed_characters")
     wanted = _wording(request, call, source, target)
     split = asking.one_of(str(fields.get("split_sentences", _usual(wanted))), "split_sentences", "0", "1", "nonewlines")
     if split != "1" and wanted.rules is None:
@@ -83,7 +83,7 @@ def check_formality(fields: Mapping[str, Any]) -> None:
         Refusal: invalid.
     """
     known = ("default", "prefer_less", "prefer_more", "less", "more")
-    wanted = asking.one_of(fields.get("formality") or "default", "formality", *known)
+    wanted = asking.one_of(body.given(fields, "formality", "default"), "formality", *known)
     if wanted in ("less", "more"):
         raise Refusal("invalid", f"'formality' is not supported for this language: ask for 'prefer_{wanted}'")
 
@@ -93,10 +93,10 @@ def _wording(request: Request, call: asking.Asked, source: str, target: str) -> 
     handling: dict[str, bool] = {}
     if str(fields.get("split_sentences", "")) == "0":
         handling["sentences"] = False
-    if asking.truth(fields.get("preserve_formatting", False), "preserve_formatting"):
+    if body.truth(fields.get("preserve_formatting", False), "preserve_formatting"):
         handling["normalise"] = False
-    asking.truth(fields.get("enable_beta_languages", False), "enable_beta_languages")
-    body.text(fields.get("context") or "", "context")
+    body.truth(fields.get("enable_beta_languages", False), "enable_beta_languages")
+    body.text(body.given(fields, "context", ""), "context")
     fast = asking.one_of(fields.get("model_type", MODELS[0]), "model_type", *MODELS) == MODELS[-1]
     return Wording(
         search=Search(beam=1) if fast else None,
@@ -112,12 +112,12 @@ def _rules(fields: Mapping[str, Any]) -> Rules | None:
     Raises:
         Refusal: invalid.
     """
-    kind = fields.get("tag_handling") or ""
+    kind = body.text(body.given(fields, "tag_handling", ""), "tag_handling")
     version = fields.get("tag_handling_version")
     if version is not None:
         asking.one_of(version, "tag_handling_version", "v1", "v2")
     splitting, whole, ignored = (frozenset(asking.names(fields.get(name, []), name)) for name in TAGS)
-    outline = asking.truth(fields.get("outline_detection", True), "outline_detection")
+    outline = body.truth(fields.get("outline_detection", True), "outline_detection")
     if not kind:
         return None
     kind = asking.one_of(kind, "tag_handling", "html", "xml")
