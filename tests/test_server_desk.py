@@ -227,6 +227,13 @@ def test_a_long_text_is_cut_and_put_together_again():
     assert polyglot.batches == [["The first sentence is here. ", "The second one follows it.\n\n", "The end.", "b"]]
 
 
+def test_without_sentences_only_lines_are_cut():
+    polyglot = FakePolyglot()
+    request = english("One is here. Two.\nThree.", handling=Handling(sentences=False))
+    at_desk(lambda desk: desk.translate(request), polyglot, piece=20)
+    assert polyglot.batches == [["One is here. Two.\n", "Three."]]
+
+
 def test_one_text_that_breaks_the_engine_fails_alone():
     polyglot = FakePolyglot()
 

@@ -305,9 +305,9 @@ class Desk:
         longest = self._serve.piece
         if request.prefix or all(len(text) <= longest for text in request.texts):
             return [[text] for text in request.texts]
-        cut = pieces_of.cut
+        cut, care = pieces_of.cut, request.handling or CARE
         return await self.aside(
-            request.characters, lambda: [cut(text, longest, request.source) for text in request.texts]
+            request.characters, lambda: [cut(text, longest, request.source, care.sentences) for text in request.texts]
         )
 
     async def aside(self, characters: int, work: Callable[[], T]) -> T:
