@@ -144,6 +144,7 @@ def test_without_a_key_a_job_is_known_by_its_name_alone(address):
         ({"texts": ["a"] * 201}, 413, "at most 200"),
         ({"target": "frr"}, 422, "no model translates from 'en' into 'frr'; did you mean 'fr'?"),
         ({"target": "frr", "source": "auto"}, 422, "no model translates from"),
+        ({"target": "zzz", "source": "zzz"}, 422, "no model reads or translates into 'zzz'"),
         ({"model": "none"}, 422, "no model translates"),
         ({"model": 1}, 422, "'model' is no text"),
         ({"txts": ["a"]}, 422, "unknown field 'txts'; did you mean 'texts'?"),

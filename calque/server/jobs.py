@@ -98,7 +98,7 @@ class Jobs:
         Raises:
             Refusal: too_large, quota, too_often, too_many (of one owner), invalid (the file, the languages).
         """
-        if job.source != job.target:
+        if not self._desk.served.copies(job.source, job.target):
             self._check_languages(job)
         segments = [one.text for one in (await self._aside(self._open, job, content)).segments]
         if len(segments) > self._serve.job_texts:
