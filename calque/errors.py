@@ -17,6 +17,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+CLOSE = 0.6  # share of the characters of two words that they have in common, where one may be meant by the other
+
 
 class CalqueError(Exception):
     """Base of all errors that calque raises on purpose; `exit_code` and `status` are what faces answer with."""
@@ -93,5 +95,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """A clause naming the known word closest to `word`, or an empty string where none is close."""
     import difflib
 
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    able = [one for one in known if 2 * min(len(one), len(word)) / max(len(one) + len(word), 1) >= CLOSE]
+    if not able:  # a word from outside may have a million characters, which take long to compare
+        return ""
+    close = difflib.get_close_matches(word, able, n=1, cutoff=CLOSE)
     return f"; did you mean '{close[0]}'?" if close else ""

@@ -121,6 +121,13 @@ def test_other_encodings_and_packings_are_named(file, content, message):
         list(lines(file(content)))
 
 
+@pytest.mark.parametrize("content", [b"a\n\x93\xfe\n", b"a\0b\n"])
+def test_what_is_only_called_gz_is_no_gzip_file(file, content):
+    message = r"r\.en\.gz: is no gzip file although its name ends in \.gz.*\(line [12]\).*rename it"
+    with pytest.raises(DataError, match=message):
+        list(lines(file(content, "r.en.gz")))
+
+
 def test_a_truncated_or_damaged_gzip_file_is_refused(file):
     packed = gzip.compress(b"".join(b"line %d\n" % n for n in range(5000)))
     with pytest.raises(DataError, match="cut short"):

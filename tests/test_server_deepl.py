@@ -13,6 +13,7 @@ from deepl.api_data import MultilingualGlossaryDictionaryEntries
 from fake_aligned import Aligned
 from http_server import serving, settings
 
+from calque.recipes.handling import Handling
 from calque.recipes.key import Key
 from calque.server import keys
 
@@ -95,7 +96,15 @@ def test_other_settings_are_taken(client):
         assert client.translate_text("a dog", target_lang="FR", **more).text == "A DOG"
     found = client.translate_text("a", target_lang="FR", model_type="prefer_quality_optimized")
     assert found.model_type_used == "quality_optimized"
-    assert client.translate_text("a\nb", target_lang="FR", split_sentences="nonewlines").text == "A B"
+
+
+def test_where_a_text_is_split(client, polyglot):
+    text = "A dog.\n\nTwo."
+    for how, asked, sentences in (("0", "A dog. Two.", False), ("1", text, True), ("nonewlines", "A dog. Two.", True)):
+        found = client.translate_text(text, target_lang="FR", split_sentences=how)
+        assert (found.text, found.billed_characters) == (asked.upper(), len(text))
+        assert polyglot.batches[-1] == [asked]
+        assert (polyglot.handled[-1] or Handling()).sentences is sentences
 
 
 def test_what_no_model_can_do_is_refused(client):

@@ -227,6 +227,13 @@ def test_a_long_text_is_cut_and_put_together_again():
     assert polyglot.batches == [["The first sentence is here. ", "The second one follows it.\n\n", "The end.", "b"]]
 
 
+def test_without_sentences_only_lines_are_cut():
+    polyglot = FakePolyglot()
+    request = english("One is here. Two.\nThree.", handling=Handling(sentences=False))
+    at_desk(lambda desk: desk.translate(request), polyglot, piece=20)
+    assert polyglot.batches == [["One is here. Two.\n", "Three."]]
+
+
 def test_one_text_that_breaks_the_engine_fails_alone():
     polyglot = FakePolyglot()
 
@@ -390,3 +397,13 @@ def test_an_unknown_language_is_refused_with_the_nearest():
     with pytest.raises(Refusal, match="did you mean 'fr'") as refused:
         at_desk(lambda desk: desk.translate(Request(("x",), "en", "frr")))
     assert (refused.value.code, refused.value.status) == ("unknown_language", 422)
+
+
+def test_an_unknown_language_is_not_copied_either():
+    told = "no model reads or translates into 'zzz'"
+    for asked in (Desk.translate, Desk.tell):
+        with pytest.raises(Refusal, match=told) as refused:
+            at_desk(lambda desk, asked=asked: asked(desk, Request(("x",), "zzz", "zzz")))
+        assert refused.value.code == "unknown_language"
+        (found,) = at_desk(lambda desk, asked=asked: asked(desk, Request(("x",), "de", "de")))
+        assert getattr(found, "translation", found).warnings == (COPIED,)

@@ -144,6 +144,7 @@ def test_without_a_key_a_job_is_known_by_its_name_alone(address):
         ({"texts": ["a"] * 201}, 413, "at most 200"),
         ({"target": "frr"}, 422, "no model translates from 'en' into 'frr'; did you mean 'fr'?"),
         ({"target": "frr", "source": "auto"}, 422, "no model translates from"),
+        ({"target": "zzz", "source": "zzz"}, 422, "no model reads or translates into 'zzz'"),
         ({"model": "none"}, 422, "no model translates"),
         ({"model": 1}, 422, "'model' is no text"),
         ({"txts": ["a"]}, 422, "unknown field 'txts'; did you mean 'texts'?"),
@@ -176,6 +177,35 @@ def test_a_key_keeps_so_many_jobs_and_no_more(tmp_path, polyglot):
         refused = ask(address, method="POST", json=TEXTS)
         assert (refused.status_code, refused.headers["Retry-After"]) == (429, "60")
         assert ask(address, method="POST", key="other", json=TEXTS).status_code == 202
+
+
+def test_without_a_key_what_has_ended_makes_room(tmp_path, polyglot):
+    """All who come without a key share one limit, and clients of LibreTranslate never delete a file."""
+    given = {"source": "en", "target": "fr"}
+    with serving(settings(tmp_path, jobs=2), polyglot) as address:
+        for _ in range(3):
+            sent = requests.post(f"{address}/translate_file", files={"file": ("a.txt", b"dog")}, data=given, timeout=10)
+            assert requests.get(sent.json()["translatedFileUrl"], timeout=10).text == "DOG"
+        names = [ask(address, method="POST", key=None, json=TEXTS).json()["id"] for _ in range(2)]
+        assert [ended(address, name, None)["state"] for name in names] == ["done"] * 2
+        polyglot.open_.clear()
+        assert [ask(address, method="POST", key=None, json=TEXTS).status_code for _ in range(3)] == [202, 202, 429]
+        assert ask(address, f"/{names[0]}", key=None).status_code == 404
+        polyglot.open_.set()
+
+
+def test_of_a_key_only_files_that_nobody_can_delete_make_room(tmp_path):
+    store = Store(tmp_path / "a.sqlite")
+    for name, more in (("a", {}), ("b", {"kind": "libre"}), ("c", {"kind": "libre", "created": 0.5})):
+        assert store.add(job(name, state="done", **more), b"x", 3)
+    assert not store.add(job("d"), b"x", 1, ("libre",))
+    assert {one.id for one in store.jobs("one")} == {"a", "b", "c"}
+    assert store.add(job("d"), b"x", 3, ("libre",))
+    assert store.add(job("e"), b"x", 3, ("libre",))
+    assert not store.add(job("f"), b"x", 3, ("libre",))
+    assert {one.id for one in store.jobs("one")} == {"a", "d", "e"}
+    assert store.content(job("c"), "given") is None
+    store.close()
 
 
 def test_a_job_goes_on_in_the_next_server(tmp_path):

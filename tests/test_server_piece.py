@@ -19,8 +19,22 @@ def test_a_long_text_is_cut_into_lines_and_sentences():
     assert cut(text, 30, "en") == ["The first sentence is here. ", "The second one follows it.\n\n", "  A line.\n"]
 
 
+def test_a_sentence_stays_whole_whatever_its_length():
+    """Else the server would say something else than the library and the command line."""
+    long = "The dog runs, " + "and the cat sleeps, " * 60 + "and that is all."
+    text = f"One. {long} See v. 2 at www.b.org. Two.\nThree, four."
+    assert cut(text, 400, "en") == ["One. ", f"{long} ", "See v. 2 at www.b.org. Two.\n", "Three, four."]
+    assert cut(text, 400, "en", by_sentence=False) == [text[:-12], "Three, four."]
+
+
+def test_what_has_no_end_is_bounded():
+    text = "word " * 2_000
+    assert [len(part) for part in cut(text, 400, "en")] == [4_000, 4_000, 2_000]
+    assert [len(part) for part in cut(text, 400, "en", by_sentence=False)] == [4_000, 4_000, 2_000]
+
+
 def test_white_space_goes_with_what_can_be_read():
-    assert cut("\n\n \nword word word\n\n\nother", 10, "en") == ["\n\n \nword word ", "word\n\n\n", "other"]
+    assert cut("\n\n \nword word word\n\n\nother", 10, "en") == ["\n\n \nword word word\n\n\n", "other"]
     assert cut(" \n" * 20, 10, "en") == [" \n" * 20]
 
 

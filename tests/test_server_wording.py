@@ -86,6 +86,17 @@ def test_terms_of_a_long_text_are_looked_for_once_and_off_the_event_loop(tmp_pat
     assert asked == [("a", False)]
 
 
+def test_a_sentence_is_cut_only_where_it_has_very_many_terms(tmp_path):
+    """Their time grows with their number times the length of what they are put into."""
+    polyglot = Aligned()
+    wording = Wording(glossary=Glossary((Entry("dog", "chien"),)))
+    few, many = "the dog, " + "a cat, " * 100, "a dog, " * 101
+    segments = [Segment(few), Segment(many)]
+    said = at_work(polyglot, lambda desk: translated(desk, segments, "en", "fr", wording), tmp_path)
+    assert [one.text for one in said] == ["THE chien, " + "A CAT, " * 100, "A chien, " * 101]
+    assert [len(text) for texts in polyglot.batches for text in texts] == [len(few), 399, 308]
+
+
 def test_a_model_without_alignment_is_asked_with_placeholders(tmp_path):
     class Plain(FakePolyglot):
         def _one(self, text, search, handling, prefix):

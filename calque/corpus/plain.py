@@ -78,14 +78,20 @@ def _decoded(stream: io.BufferedReader[Any], name: str) -> Iterator[str]:
 
 
 def _placed(stream: io.BufferedReader[Any], name: str, offset: int, line: int) -> Iterator[tuple[str, int]]:
-    for number, raw in enumerate(_raw_lines(stream, name, begins=not offset), start=line):
+    start = b"" if offset else stream.peek(8)
+    misnamed = name.endswith(".gz") and bool(start) and not start.startswith(GZIP)
+    for number, raw in enumerate(_raw_lines(stream, name, start), start=line):
         said = raw.removeprefix(BOM) if number == 1 else raw
         said = said.rstrip(b"\n").rstrip(b"\r")
         try:
             text = said.decode("utf-8")
         except UnicodeDecodeError as error:
+            if misnamed:
+                raise _no_gzip(name, number) from None
             at = offset + raw.index(said) + error.start
             raise DataError(_not_utf8(said, error.start, at), name, number) from None
+        if "\0" in text and misnamed:
+            raise _no_gzip(name, number)
         if "\0" in text:
             at = offset + raw.index(b"\0")
             raise DataError(f"NUL byte at offset {at:,}; remove such bytes with `tr -d '\\000'`", name, number)
@@ -93,9 +99,8 @@ def _placed(stream: io.BufferedReader[Any], name: str, offset: int, line: int) -
         yield text, offset
 
 
-def _raw_lines(stream: io.BufferedReader[Any], name: str, begins: bool) -> Iterator[bytes]:
-    """Lines as bytes with their ends, unpacked; the first bytes of a file that `begins` tell what it is."""
-    start = stream.peek(8) if begins else b""
+def _raw_lines(stream: io.BufferedReader[Any], name: str, start: bytes) -> Iterator[bytes]:
+    """Lines as bytes with their ends, unpacked; the first bytes of a file, `start`, tell what it is."""
     for magic, advice in FOREIGN.items():
         if start.startswith(magic):
             raise DataError(advice, name)
@@ -114,6 +119,15 @@ def _raw_lines(stream: io.BufferedReader[Any], name: str, begins: bool) -> Itera
         raise DataError(f"the gzip file is damaged ({error}): copy it again", name, number + 1) from None
     except OSError as error:
         raise DataError(f"cannot be read: {os.strerror(error.errno or 0)}", name, number + 1) from None
+
+
+def _no_gzip(name: str, line: int) -> DataError:
+    """What to say of a file that is neither packed, as its name says, nor text."""
+    return DataError(
+        f"is no gzip file although its name ends in .gz, and no UTF-8 text either (line {line}): copy or download it "
+        "again; or, if it is a text in another encoding, rename it without .gz and convert it with `iconv`",
+        name,
+    )
 
 
 def _not_utf8(line: bytes, start: int, at: int) -> str:

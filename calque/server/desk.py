@@ -165,11 +165,11 @@ class Desk:
         Raises:
             Refusal: busy (the queue is full), late (the deadline passed), invalid (no such language or model).
         """
-        if request.source == request.target:
+        served = request.served or self.served
+        if served.copies(request.source, request.target):
             return [Translation(text, 0.0, warnings=(COPIED,)) for text in request.texts]
-        request = replace(request, served=request.served or self.served)
-        assert request.served is not None
-        route = request.served.route(request.source, request.target, request.model)
+        request = replace(request, served=served)
+        route = served.route(request.source, request.target, request.model)
         if request.prefix and request.characters > self._serve.piece:
             return [await self._begun(request, route, priority, deadline)]
         return await self._translated(request, await self._cut(request), priority, deadline)
@@ -305,9 +305,9 @@ class Desk:
         longest = self._serve.piece
         if request.prefix or all(len(text) <= longest for text in request.texts):
             return [[text] for text in request.texts]
-        cut = pieces_of.cut
+        cut, care = pieces_of.cut, request.handling or CARE
         return await self.aside(
-            request.characters, lambda: [cut(text, longest, request.source) for text in request.texts]
+            request.characters, lambda: [cut(text, longest, request.source, care.sentences) for text in request.texts]
         )
 
     async def aside(self, characters: int, work: Callable[[], T]) -> T:

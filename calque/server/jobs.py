@@ -22,6 +22,7 @@ from starlette.responses import Response
 from calque.errors import CalqueError
 from calque.formats.document import Document, Segment
 from calque.formats.format import media_type, open_document
+from calque.recipes.key import ANONYMOUS
 from calque.recipes.search import Search
 from calque.records import Translation
 from calque.server import refusal
@@ -30,7 +31,7 @@ from calque.server.gate import Gate, Who
 from calque.server.ledger import this_month
 from calque.server.line import Priority
 from calque.server.refusal import Refusal
-from calque.server.store import OPEN, Job, Store, new_name
+from calque.server.store import KINDS, OPEN, PASSING, Job, Store, new_name
 from calque.server.wording import Wording, translated
 from calque.text.glossary import read_tsv
 
@@ -97,7 +98,7 @@ class Jobs:
         Raises:
             Refusal: too_large, quota, too_often, too_many (of one owner), invalid (the file, the languages).
         """
-        if job.source != job.target:
+        if not self._desk.served.copies(job.source, job.target):
             self._check_languages(job)
         segments = [one.text for one in (await self._aside(self._open, job, content)).segments]
         if len(segments) > self._serve.job_texts:
@@ -107,8 +108,10 @@ class Jobs:
             whole = replace(
                 job, id=new_name(), owner=who.name, total=len(segments), characters=characters, month=this_month()
             )
-            if not await self._aside(self.store.add, whole, content, self._serve.jobs):
-                raise Refusal("too_often", f"{self._serve.jobs} jobs are kept already: delete some", retry_after=60)
+            passing = KINDS if who.name == ANONYMOUS else PASSING
+            if not await self._aside(self.store.add, whole, content, self._serve.jobs, passing):
+                told = f"{self._serve.jobs} jobs are kept already: delete some, or wait until some are done"
+                raise Refusal("too_often", told, retry_after=60)
         self._wake.set()
         return whole
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, cast
 
 from calque.decoding.polyglot import Polyglot as Together
-from calque.errors import CalqueError
+from calque.decoding.polyglot import closest
+from calque.errors import CalqueError, nearest
 from calque.server import refusal
 from calque.server.journal import LOG
 from calque.server.refusal import Refusal
@@ -105,13 +106,28 @@ class Served:
             told = refusal.of(error)
             raise Refusal("unknown_language" if told.code == "invalid" else told.code, told.message) from error
 
+    def copies(self, source: str, target: str) -> bool:
+        """Whether a translation is only a copy, since it is into its own language.
+
+        Raises:
+            Refusal: no model reads or writes it.
+        """
+        if source != target:
+            return False
+        languages = self.polyglot.languages()
+        known = list(dict.fromkeys([*languages, *(one for some in languages.values() for one in some)]))
+        if closest(source, known) is None:
+            told = f"no model reads or translates into '{source}'{nearest(source, known)} (known: {', '.join(known)})"
+            raise Refusal("unknown_language", told)
+        return True
+
     def writer(self, source: str, target: str, model: str | None = None) -> Model | None:
         """Who writes the translation: the last on the way; None where it is only a copy.
 
         Raises:
             Refusal: there is no way.
         """
-        return None if source == target else self.route(source, target, model)[-1]
+        return None if self.copies(source, target) else self.route(source, target, model)[-1]
 
 
 WORD = "One word."  # that every translator translates before it is used

@@ -2,46 +2,59 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise, zip_longest
 
-from calque.decoding.passage import glue
+from calque.decoding.passage import glue, lines, sentences
 from calque.records import Alignment, Translation, Word
 from calque.text.normal import blank
-from calque.text.split import split
+from calque.text.split import SHORT, split
 
-_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+LONGEST = 4_000  # characters of a piece: far more than a sentence has, or than a model takes at once
 
 
-def cut(text: str, longest: int, language: str) -> list[str]:
-    r"""The text itself where it has at most `longest` characters, else its lines, and of longer lines the sentences.
+def cut(text: str, longest: int, language: str, by_sentence: bool = True) -> list[str]:
+    r"""The text itself where it has at most `longest` characters, else its lines, and of them the sentences.
 
-    The pieces joined are the text. A piece without anything to read is joined with the one before it (or after it, at
-    the beginning), since a translator answers nothing to white space alone.
+    They are those into which a translator cuts it, so that the same is said; a sentence of less than 25 characters goes
+    together with the next of its line where both have at most `longest`. Only what has more than 4,000 characters
+    without an end is cut further, so that no piece holds the engine for long. The pieces joined are the text. One
+    without anything to read is joined with the one before it (or after it, at the beginning), since a translator
+    answers nothing to white space alone.
+
+    Args:
+        text: any text.
+        longest: characters of a text that is left whole.
+        language: its code.
+        by_sentence: whether lines are cut into sentences.
 
     >>> cut("One. \n\nTwo three.", 10, "en")
     ['One. \n\n', 'Two three.']
     """
     if len(text) <= longest:
         return [text]
+    most = max(longest, LONGEST)
 
     def fits(part: str) -> bool:
-        return len(part) <= longest
+        return len(part) <= most
 
-    parts = [part for line in _LINE.findall(text) for part in split(line, fits, language)]
-    return _readable(parts)
+    passage = sentences(text, language) if by_sentence else lines(text)
+    parts = [part.before + part.body + part.after for part in passage]
+    return _readable([one for part in parts for one in split(part, fits, language)], longest)
 
 
-def _readable(parts: Sequence[str]) -> list[str]:
+def _readable(parts: Sequence[str], longest: int) -> list[str]:
     pieces: list[list[str]] = [[]]
-    begun = False  # whether the last piece has something to read
+    readable, ended, length = False, False, 0  # of the last piece
     for part in parts:
-        if begun and not blank(part):
+        enough = ended or length >= SHORT or length + len(part) > longest
+        if readable and enough and not blank(part):
             pieces.append([])
-        begun = begun or not blank(part)
+            readable, length = False, 0
         pieces[-1].append(part)
+        length += len(part)
+        readable, ended = readable or not blank(part), part.endswith("\n")
     return ["".join(piece) for piece in pieces]
 
 

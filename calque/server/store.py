@@ -21,6 +21,8 @@ from calque.server.ledger import connect
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 OPEN = ("queued", "running")
+KINDS = ("document", "libre", "file", "texts")
+PASSING = ("libre",)  # kinds that their clients cannot delete, and fetch at once
 TRIES = 3  # starts of one job: what ends the server every time must not be tried for ever
 
 _TABLES = """
@@ -142,11 +144,18 @@ class Store:
 
     # jobs
 
-    def add(self, job: Job, content: bytes, most: int) -> bool:
-        """Keep a job with its file; False where its owner has `most` already."""
+    def add(self, job: Job, content: bytes, most: int, passing: Sequence[str] = ()) -> bool:
+        """Keep a job with its file; False where its owner has `most` already and none makes room.
+
+        Args:
+            job: a new one.
+            content: its file.
+            most: jobs that an owner may have.
+            passing: kinds of jobs that make room for a new one once they have ended, the oldest first.
+        """
         with self._all_or_nothing() as file:
             count = file.execute("SELECT count(*) FROM jobs WHERE owner = ?", (job.owner,)).fetchone()[0]
-            if count >= most:
+            if count >= most and not _made_room(file, job.owner, count - most + 1, passing):
                 return False
             file.execute(_INSERT, tuple(getattr(job, name) for name in _FIELDS))
             file.execute("INSERT INTO files (job, part, content) VALUES (?, 'given', ?)", (job.id, content))
@@ -276,6 +285,20 @@ class Store:
             values = [glossary, owner, *pair]
         with self._turn:
             return self._file.execute(statement, values).rowcount > 0
+
+
+def _made_room(file: sqlite3.Connection, owner: str, places: int, kinds: Sequence[str]) -> bool:
+    """Take away so many of an owner's jobs of some kinds that have ended, the oldest ones; False, and none, where there
+    are not so many."""
+    found = file.execute(
+        "SELECT id FROM jobs WHERE owner = ? AND state NOT IN ('queued', 'running') "
+        f"AND kind IN ({', '.join('?' * len(kinds))}) ORDER BY created, id LIMIT ?",
+        (owner, *kinds, places),
+    ).fetchall()
+    if len(found) < places:
+        return False
+    file.executemany("DELETE FROM jobs WHERE id = ?", found)
+    return True
 
 
 def _put(file: sqlite3.Connection, glossary: str, dictionary: Dictionary) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,13 +14,16 @@ from calque.formats.reader import Rules
 from calque.recipes.handling import Handling
 from calque.recipes.search import Search
 from calque.records import Translation
-from calque.server.desk import AT_ONCE, AUTO, DETECTED, Desk, Request, Told
+from calque.server.desk import AT_ONCE, AUTO, CARE, DETECTED, Desk, Request, Told
 from calque.server.gathering import gathered
 from calque.server.line import Priority
 from calque.server.models import Served
 from calque.server.piece import cut, joined
 from calque.text.glossary import Glossary, Match, applied, shielded
 from calque.text.normal import blank
+from calque.text.split import split
+
+TERMS = 100  # of a glossary in one sentence: one with more, which is a list of words, is cut into smaller parts
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,7 @@ async def translated(
     request = Request((), source, target, served=served)
     if wording.glossary is None:
         return await _apart(desk, segments, [one.marked for one in segments], request, wording, priority)
-    parts = await _found(desk, wording.glossary, segments, source)
+    parts = await _found(desk, wording.glossary, segments, source, wording.handling or CARE)
     stretches = [stretch for some in parts for stretch in some]
     said = iter(await _with_terms(desk, stretches, request, wording, priority))
     return [joined([one.text for one in some], [next(said) for _ in some], source, target) for some in parts]
@@ -120,15 +123,24 @@ class _Stretch:
     matches: Sequence[Match]
 
 
-async def _found(desk: Desk, terms: Glossary, segments: Sequence[Segment], source: str) -> list[list[_Stretch]]:
-    """The parts in which each segment waits, with their terms: the time that terms take grows with the square of the
-    text that they are put into, so that is never a long one."""
+async def _found(
+    desk: Desk, terms: Glossary, segments: Sequence[Segment], source: str, care: Handling
+) -> list[list[_Stretch]]:
+    """The parts in which each segment waits, with their terms: the time that terms take grows with their number times
+    the length of the text that they are put into, so both are never large."""
+
+    def fits(part: str) -> bool:
+        return len(part) <= desk.piece
+
+    def stretches(segment: Segment) -> Iterator[_Stretch]:
+        for part in cut(segment.text, desk.piece, source, care.sentences):
+            matches = terms.matches(part)
+            small = [part] if len(matches) <= TERMS else split(part, fits, source)
+            for one in small:
+                yield _Stretch(one, segment.marked, matches if len(small) == 1 else terms.matches(one))
 
     def find() -> list[list[_Stretch]]:
-        return [
-            [_Stretch(part, one.marked, terms.matches(part)) for part in cut(one.text, desk.piece, source)]
-            for one in segments
-        ]
+        return [list(stretches(one)) for one in segments]
 
     return await desk.aside(sum(len(one.text) for one in segments) + len(terms.entries), find)
 

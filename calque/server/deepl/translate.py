@@ -47,10 +47,10 @@ async def translate(request: Request) -> JSONResponse:
     billed = body.truth(fields.get("show_billed_characters", False), "show_billed_characters")
     wanted = _wording(request, call, source, target)
     split = asking.one_of(str(fields.get("split_sentences", _usual(wanted))), "split_sentences", "0", "1", "nonewlines")
-    if split != "1" and wanted.rules is None:
-        texts = tuple(_without_lines(text) if split == "nonewlines" else text for text in texts)
+    one_line = split != "1" and wanted.rules is None  # of markup white space is collapsed anyway
+    asked = tuple(map(_without_lines, texts)) if one_line else texts
     with request.app.state.gate.entered(call.key, sum(map(len, texts)), call.address):
-        told = await unless_gone(request, wording.tell(request.app.state.desk, texts, source, target, wanted))
+        told = await unless_gone(request, wording.tell(request.app.state.desk, asked, source, target, wanted))
     return JSONResponse({"translations": _answers(fields, texts, told, billed)})
 
 
