@@ -47,7 +47,7 @@ class Waiting(Recipe):
         default=400, ge=20, description="texts with more characters wait as their lines and sentences, each for itself"
     )
     background_characters: int = Field(
-        default=150, ge=1, description="most characters of documents and long lists computed at once while others ask"
+        default=60, ge=1, description="most characters of documents and long lists computed at once while others ask"
     )
     queue: int = Field(default=512, ge=1, description="most texts that wait; further requests are told to come back")
     queue_characters: int = Field(default=200_000, ge=1, description="most characters that wait")
