@@ -84,7 +84,7 @@ class FakeApi:
         self.completed: list[dict[str, Any]] = []
         self.keys: list[str | None] = []
         self.failures: list[Response] = []
-        self.delays: dict[str, float] = {}
+        self.delays: dict[str, float] = {}  # seconds for a text; for the other ways to go on: of "complete"
         self.hung_up: list[str] = []
         self.jobs: dict[str, dict[str, Any]] = {}
         self.models = list(MODELS)
@@ -152,6 +152,7 @@ class FakeApi:
         self.completed.append(body)
         if self.failures:
             return self.failures.pop(0)
+        await asyncio.sleep(self.delays.get("complete", 0))
         ways = [("chien", " court."), ("chat", " court."), ("cheval", " au galop dans la prairie.")]
         if "<" in body["text"]:
             ways = [(body["text"], "")]

@@ -355,6 +355,29 @@ def test_arabic_runs_from_right_to_left(show, fake):
 
 
 @pytest.mark.slow
+def test_labels_beside_arabic_have_the_direction_of_the_page(show, fake):
+    page = show()
+    page.select_option("#to", "ar")
+    page.fill("#text", "A dog runs.")
+    result = translated(page, "كلب يركض.")
+    directed = "(e) => [e.closest('[lang]').lang, getComputedStyle(e).direction]"
+    fake.delays["complete"] = 0.5
+    result.locator(".word").last.click()
+    assert page.locator(".choices .none").evaluate(directed) == ["en", "ltr"]
+    page.locator(".choices .next").first.wait_for()
+    assert page.locator(".choices .sure").first.evaluate(directed) == ["en", "ltr"]
+    assert page.locator(".choices .next").first.evaluate(directed) == ["ar", "rtl"]
+    page.locator(".choices [role=option]").first.click()
+    page.locator(".pinned").wait_for()
+    assert page.locator(".pinned-text").evaluate(directed) == ["en", "ltr"]
+    assert page.locator(".pinned-text bdi").evaluate(directed) == ["ar", "rtl"]
+    page.locator(".result .word").first.hover()
+    assert page.locator(".about").evaluate(directed) == ["en", "ltr"]
+    assert [one.evaluate(directed) for one in page.locator(".about bdi").all()] == [["ar", "rtl"], ["en", "ltr"]]
+    assert page.evaluate("document.documentElement.dir") == "ltr"
+
+
+@pytest.mark.slow
 def test_two_models_stand_side_by_side(show, fake):
     fake.models = [*MODELS, model("en-fr-large", "en", "fr")]
     page = show()
@@ -657,6 +680,46 @@ def test_axe_finds_nothing_serious(show, fake, scheme, width, tongue):
     ]
     assert serious == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+OUTSIDE = """(width) => [...document.querySelectorAll("body *")].filter((element) => {
+    if (element.closest(".unseen, .skip, .under, .rest, .next") || !element.checkVisibility()) return false; // .way cuts
+    const box = element.getBoundingClientRect();
+    return box.width > 0 && (box.left < 0 || box.right > width);
+}).map((element) => `${element.tagName}.${element.className} ${element.textContent.slice(0, 40)}`)"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["fr", "ar"])
+@pytest.mark.parametrize("tongue", TONGUES)
+def test_nothing_lies_outside_the_screen_of_a_phone(show, fake, tongue, target):
+    page = show(320, quiet=False, locale=TONGUES[tongue])
+    page.select_option("#to", target)
+    page.set_input_files("#file", {"name": f"{'long' * 20}.txt", "mimeType": "text/plain", "buffer": b"one"})
+    found: dict[Any, list[str]] = {}
+
+    def look(what: str) -> None:
+        found[what, width] = page.evaluate(OUTSIDE, width)
+
+    for width in (320, 360, 390):
+        page.set_viewport_size({"width": width, "height": 700})
+        page.fill("#text", SENTENCES)
+        page.locator(".result .word").nth(3).wait_for()
+        until(page, lambda: page.locator(".result").get_attribute("aria-busy") == "false")
+        look("page")
+        for place in (0, 3, page.locator(".result .word").count() - 1):
+            page.locator(".result .word").nth(place).click()
+            page.locator(".choices .sure").first.wait_for()
+            look(f"choices {place}")
+            page.keyboard.press("Escape")
+        fake.failures = [refusal(422, "no model translates into 'fr'" * 5)]
+        page.fill("#text", f"{SENTENCES} ")
+        page.locator("#notice").wait_for()
+        page.click("#key summary")
+        page.locator("#usage").wait_for()
+        look("key and notice")
+        page.click("#key summary")
+    assert {where: out for where, out in found.items() if out} == {}
 
 
 @pytest.mark.slow

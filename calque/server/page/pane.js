@@ -194,14 +194,17 @@ export class Pane {
     const links = place === null || !alignment ? [] : alignment.links.filter(([, to]) => to === place);
     const ranges = links.map(([from]) => alignment.source[from].slice(0, 2));
     this.#mark(new Set(place === null ? [] : [place]));
-    this.aboutPart.textContent = place === null ? "" : this.#about(place, ranges);
+    this.aboutPart.replaceChildren(...(place === null ? [] : this.#about(place, ranges)));
     this.told.point(this, ranges);
   }
 
+  /** A word, what it comes from, and how sure the model is; each of the two has its own direction. */
   #about(place, ranges) {
     const original = ranges.map(([start, end]) => slice(this.asked.text, start, end)).join(" ");
     const confidence = sure(this.found.alignment.target[place][2]);
-    return [original && `${this.spans.get(place).textContent} ← ${original}`, confidence].filter(Boolean).join(" · ");
+    const { source = this.asked.source } = this.found;
+    const words = [isolated(this.spans.get(place).textContent, this.asked.target), " ← ", isolated(original, source)];
+    return [...(original ? words : []), original && confidence ? " · " : "", confidence];
   }
 
   #mark(places) {
@@ -245,7 +248,7 @@ export class Pane {
       stop.abort();
       this.#point(null);
     };
-    const choices = new Choices(span, say("alternatives"), {
+    const choices = new Choices(span, this.asked.target, say("alternatives"), {
       leave: left,
       choose: (item) => {
         left();
@@ -270,7 +273,7 @@ export class Pane {
   #pin(prefix) {
     this.pinnedPart.hidden = !prefix;
     const [before, after] = say("pinned").split("{text}");
-    const quoted = Object.assign(document.createElement("bdi"), { textContent: prefix ?? "" });
+    const quoted = isolated(prefix ?? "", this.asked?.target ?? "");
     this.pinnedPart.querySelector(".pinned-text").replaceChildren(before, quoted, after ?? "");
   }
 
@@ -285,6 +288,11 @@ export class Pane {
       text.textContent = say("copy");
     }, 2000);
   }
+}
+
+/** A stretch of a text of somebody else's within a sentence of the page. */
+function isolated(text, language) {
+  return Object.assign(document.createElement("bdi"), { textContent: text, lang: language, dir: direction(language) });
 }
 
 function sure(confidence) {

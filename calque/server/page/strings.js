@@ -1,5 +1,7 @@
 // The words of the page itself, in the language of whoever looks at it.
 
+import { direction } from "./words.js";
+
 const LANGUAGES = ["en", "fr", "zh"];
 const KEPT = "calque.interface";
 
@@ -45,6 +47,7 @@ export async function speak(code, keep = false) {
   language = code;
   if (keep) remember(code);
   document.documentElement.lang = code === "zh" ? "zh-Hans" : code;
+  document.documentElement.dir = direction(code);
   paint(document);
 }
 
