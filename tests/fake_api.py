@@ -89,6 +89,8 @@ class FakeApi:
         self.jobs: dict[str, dict[str, Any]] = {}
         self.models = list(MODELS)
         self.usage = {"used": 1200, "allowed": 50000, "text_limit": 400, "file_limit": 100000}
+        self.warnings: list[str] = []
+        self.whole = False  # whether translations come without alignment
         self.streams = True
         self.fate: dict[str, Any] = {}  # what jobs come to, instead of an end
         self.pace = 0.05
@@ -136,10 +138,10 @@ class FakeApi:
                 "target": target_words,
                 "links": [[int(place) for place in link.split("-")] for link in found[2].split()],
             },
-            "warnings": ["the text was split" if text.startswith("Long") else f"as it is: {text}"]
-            if "<" in text
-            else [],
+            "warnings": [*self.warnings, *([f"as it is: {text}"] if "<" in text else [])],
         }
+        if self.whole:
+            translation["alignment"] = None
         if body["source"] == "auto":
             translation["detected"] = {"language": source, "confidence": 0.97}
         return {

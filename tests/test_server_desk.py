@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from fake_polyglot import FakePolyglot
 
+from calque import warning
 from calque.formats.reader import Rules
 from calque.recipes.handling import Handling
 from calque.recipes.search import Search
 from calque.recipes.serve import Serve
 from calque.records import Translation
-from calque.server.desk import COPIED, FAIR, Desk, Request
+from calque.server.desk import FAIR, Desk, Request
 from calque.server.line import Priority
 from calque.server.measures import Measures
 from calque.server.refusal import Refusal
@@ -382,7 +383,7 @@ def test_auto_detects_each_text():
         ("fr", "L'ÉTÉ"),
         ("en", "the cat"),
     ]
-    assert found[0].translation.warnings == (COPIED,)
+    assert found[0].translation.warnings == (warning.SAME,)
     assert found[1].detected.confidence == 0.9
 
 
