@@ -1,6 +1,6 @@
 """What `Translation.warnings` may say: each sentence here, its variable parts in braces.
 
-Nothing else makes such sentences, so that a face can say them in another language: the page's strings are named by them.
+Nothing else makes such sentences, so that a face can say them in another language: the page names its strings by them.
 """
 
 from __future__ import annotations

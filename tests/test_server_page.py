@@ -770,7 +770,7 @@ def test_axe_finds_nothing_serious(show, fake, scheme, width, tongue):
 
 
 OUTSIDE = """(width) => [...document.querySelectorAll("body *")].filter((element) => {
-    if (element.closest(".unseen, .skip, .under, .rest, .next") || !element.checkVisibility()) return false; // .way cuts
+    if (element.closest(".unseen, .skip, .under, .rest, .next") || !element.checkVisibility()) return false;
     const box = element.getBoundingClientRect();
     return box.width > 0 && (box.left < 0 || box.right > width);
 }).map((element) => `${element.tagName}.${element.className} ${element.textContent.slice(0, 40)}`)"""

@@ -10,7 +10,7 @@
 | no_result | 409 | a job has no result (yet) |
 | too_large, uri_too_long | 413, 414 | body, text or list are too long; the address is |
 | invalid, unknown_language | 422 | a value does not fit |
-| unknown_format, bad_file | 422 | a file's name has no ending that is known; what is in it is not what the ending says |
+| unknown_format, bad_file | 422 | no format has the ending of a file's name; the file is not what it says |
 | too_often | 429 | the limit per minute; with Retry-After |
 | quota | 456 | the characters of the month are used up |
 | busy, late, draining | 503 | the queue is full, a deadline passed, the server ends; with Retry-After |

@@ -34,7 +34,8 @@ export function reason({ kind, message, values }) {
 /** A warning of the server in the page's language; null where the page does not know it. `names` are languages as the server
  * calls them, each with its code. */
 export function warned(sentence, names) {
-  for (const [pattern, told] of Object.entries(warnings)) {
+  const begun = ([pattern]) => pattern.split("{")[0].length; // a pattern that begins with a value fits many a sentence
+  for (const [pattern, told] of Object.entries(warnings).sort((one, other) => begun(other) - begun(one))) {
     const values = match(pattern, sentence);
     if (!values) continue;
     if (values.warning) values.warning = warned(values.warning, names);
