@@ -84,11 +84,13 @@ class FakeApi:
         self.completed: list[dict[str, Any]] = []
         self.keys: list[str | None] = []
         self.failures: list[Response] = []
-        self.delays: dict[str, float] = {}
+        self.delays: dict[str, float] = {}  # seconds for a text; for the other ways to go on: of "complete"
         self.hung_up: list[str] = []
         self.jobs: dict[str, dict[str, Any]] = {}
         self.models = list(MODELS)
         self.usage = {"used": 1200, "allowed": 50000, "text_limit": 400, "file_limit": 100000}
+        self.warnings: list[str] = []
+        self.whole = False  # whether translations come without alignment
         self.streams = True
         self.fate: dict[str, Any] = {}  # what jobs come to, instead of an end
         self.pace = 0.05
@@ -136,10 +138,10 @@ class FakeApi:
                 "target": target_words,
                 "links": [[int(place) for place in link.split("-")] for link in found[2].split()],
             },
-            "warnings": ["the text was split" if text.startswith("Long") else f"as it is: {text}"]
-            if "<" in text
-            else [],
+            "warnings": [*self.warnings, *([f"as it is: {text}"] if "<" in text else [])],
         }
+        if self.whole:
+            translation["alignment"] = None
         if body["source"] == "auto":
             translation["detected"] = {"language": source, "confidence": 0.97}
         return {
@@ -152,6 +154,7 @@ class FakeApi:
         self.completed.append(body)
         if self.failures:
             return self.failures.pop(0)
+        await asyncio.sleep(self.delays.get("complete", 0))
         ways = [("chien", " court."), ("chat", " court."), ("cheval", " au galop dans la prairie.")]
         if "<" in body["text"]:
             ways = [(body["text"], "")]

@@ -7,6 +7,7 @@ import random
 import pytest
 from fake_translator import make_folder
 
+from calque import warning
 from calque.decoding import guard
 from calque.decoding.passage import Answer, bare, join, peeled, placed
 from calque.decoding.translator import Translator
@@ -176,11 +177,11 @@ LOOP = "le chien le chien le chien le chien"
 @pytest.mark.parametrize(
     ("bad", "why"),
     [
-        ("", guard.EMPTY),
-        (LOOP, guard.LOOP),
-        ("mot " + "ab" * 60, guard.LOOP),
-        ("mot ........ " + "ab" * 60, guard.LOOP),
-        ("a brown dog runs here", guard.COPY),
+        ("", warning.EMPTY),
+        (LOOP, warning.LOOP),
+        ("mot " + "ab" * 60, warning.LOOP),
+        ("mot ........ " + "ab" * 60, warning.LOOP),
+        ("a brown dog runs here", warning.COPY),
     ],
 )
 def test_what_is_wrong_is_looked_for_again(folder, bad, why):
@@ -198,8 +199,8 @@ def test_faults():
     assert guard.faults("ha ha ha ha ha", "ah ah ah ah ah", True, pair) == []
     assert guard.faults("Paris Match", "Paris Match", True, pair) == []
     assert guard.faults("we all run home now", "we all run home now", True, ("en", "en-GB")) == []
-    assert guard.faults("a", "b" + "c d e f g h i j k l m n" * 3, True, pair) == [guard.RUNAWAY]
-    assert guard.faults("a dog", "un chien", False, pair) == [guard.RUNAWAY]
+    assert guard.faults("a", "b" + "c d e f g h i j k l m n" * 3, True, pair) == [warning.RUNAWAY]
+    assert guard.faults("a dog", "un chien", False, pair) == [warning.RUNAWAY]
 
 
 def test_explanations_are_placed_in_the_whole_text(folder):

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from fake_polyglot import FakePolyglot
 
+from calque import warning
 from calque.formats.reader import Rules
 from calque.recipes.handling import Handling
 from calque.recipes.search import Search
 from calque.recipes.serve import Serve
 from calque.records import Translation
-from calque.server.desk import COPIED, FAIR, Desk, Request
+from calque.server.desk import FAIR, Desk, Request
 from calque.server.line import Priority
 from calque.server.measures import Measures
 from calque.server.refusal import Refusal
@@ -389,7 +390,7 @@ def test_auto_detects_each_text():
         ("fr", "L'ÉTÉ"),
         ("en", "the cat"),
     ]
-    assert found[0].translation.warnings == (COPIED,)
+    assert found[0].translation.warnings == (warning.SAME,)
     assert found[1].detected.confidence == 0.9
 
 
@@ -406,4 +407,4 @@ def test_an_unknown_language_is_not_copied_either():
             at_desk(lambda desk, asked=asked: asked(desk, Request(("x",), "zzz", "zzz")))
         assert refused.value.code == "unknown_language"
         (found,) = at_desk(lambda desk, asked=asked: asked(desk, Request(("x",), "de", "de")))
-        assert getattr(found, "translation", found).warnings == (COPIED,)
+        assert getattr(found, "translation", found).warnings == (warning.SAME,)

@@ -157,14 +157,15 @@ def test_bad_input_is_refused_clearly(address, fields, status, message):
 
 
 def test_bad_files_are_refused_clearly(address):
-    for name, content, message in (
-        ("a.docx", b"PK", "no format has the ending '.docx'"),
-        ("a.txt", b"a\nb\xff", "a.txt:2: byte 0xFF"),
-        ("a.srt", b"1\nx", "a.srt:2: expected a line of times"),
-        ("a.html", b"<b>" * 8001, "more than 8000 tags and attributes"),
+    for name, content, code, message in (
+        ("a.docx", b"PK", "unknown_format", "no format has the ending '.docx'"),
+        ("a.txt", b"a\nb\xff", "bad_file", "a.txt:2: byte 0xFF"),
+        ("a.srt", b"1\nx", "bad_file", "a.srt:2: expected a line of times"),
+        ("a.html", b"<b>" * 8001, "too_large", "more than 8000 tags and attributes"),
     ):
         answer = ask(address, method="POST", files={"file": (name, content)}, data={"source": "en", "target": "fr"})
         assert answer.status_code == (413 if name == "a.html" else 422)
+        assert answer.json()["error"]["code"] == code
         assert message in answer.json()["error"]["message"]
     raw = requests.post(f"{address}/api/v1/jobs", data=b"{", headers={"Content-Type": "application/json"}, timeout=10)
     assert raw.status_code == 400

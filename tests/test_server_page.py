@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import shutil
@@ -17,6 +18,7 @@ from starlette.responses import JSONResponse
 from starlette.testclient import TestClient
 
 import calque
+from calque import warning
 from calque.client import Client
 
 PAGE = Path(calque.__file__).parent / "server" / "page"
@@ -355,6 +357,29 @@ def test_arabic_runs_from_right_to_left(show, fake):
 
 
 @pytest.mark.slow
+def test_labels_beside_arabic_have_the_direction_of_the_page(show, fake):
+    page = show()
+    page.select_option("#to", "ar")
+    page.fill("#text", "A dog runs.")
+    result = translated(page, "كلب يركض.")
+    directed = "(e) => [e.closest('[lang]').lang, getComputedStyle(e).direction]"
+    fake.delays["complete"] = 0.5
+    result.locator(".word").last.click()
+    assert page.locator(".choices .none").evaluate(directed) == ["en", "ltr"]
+    page.locator(".choices .next").first.wait_for()
+    assert page.locator(".choices .sure").first.evaluate(directed) == ["en", "ltr"]
+    assert page.locator(".choices .next").first.evaluate(directed) == ["ar", "rtl"]
+    page.locator(".choices [role=option]").first.click()
+    page.locator(".pinned").wait_for()
+    assert page.locator(".pinned-text").evaluate(directed) == ["en", "ltr"]
+    assert page.locator(".pinned-text bdi").evaluate(directed) == ["ar", "rtl"]
+    page.locator(".result .word").first.hover()
+    assert page.locator(".about").evaluate(directed) == ["en", "ltr"]
+    assert [one.evaluate(directed) for one in page.locator(".about bdi").all()] == [["ar", "rtl"], ["en", "ltr"]]
+    assert page.evaluate("document.documentElement.dir") == "ltr"
+
+
+@pytest.mark.slow
 def test_two_models_stand_side_by_side(show, fake):
     fake.models = [*MODELS, model("en-fr-large", "en", "fr")]
     page = show()
@@ -463,6 +488,24 @@ def test_a_file_that_the_server_refuses_says_why(show, fake):
 
 
 @pytest.mark.slow
+def test_a_refusal_is_said_by_its_code_and_what_the_server_says_stands_behind_it(show, fake):
+    page = show(quiet=False, locale="fr-FR")
+    said = "x.docx: no format has the ending '.docx'"
+    fake.failures = [JSONResponse({"error": {"code": "unknown_format", "message": said}}, 422)]
+    page.set_input_files("#file", {"name": "x.docx", "mimeType": "text/plain", "buffer": b"x"})
+    note = page.locator("#jobs .failed .note")
+    note.wait_for()
+    assert note.text_content() == f"Échec : Les fichiers de ce type ne sont pas traduits ici : {said}"
+    assert note.locator("[lang=en]").text_content() == said
+    page.select_option("#tongue", "zh")
+    page.locator("#jobs .note", has_text=f"失败：此处不翻译这种文件：{said}").wait_for()
+    fake.fate = {"state": "failed", "error": "translation failed"}
+    page.set_input_files("#file", {"name": "y.txt", "mimeType": "text/plain", "buffer": b"x"})
+    page.locator("#jobs .failed .note", has_text="失败：translation failed").wait_for()
+    assert page.locator("#jobs .note [lang=en]").first.text_content() == "translation failed"
+
+
+@pytest.mark.slow
 def test_a_file_that_finds_the_server_busy_is_sent_again(show, fake):
     page = show(quiet=False)
     fake.failures = [refusal(503, "busy", **{"Retry-After": "1"}), refusal(429, "often", **{"Retry-After": "1"})]
@@ -498,6 +541,73 @@ def test_what_goes_wrong_is_said_in_plain_words(show, fake, status, words):
     page.get_by_role("button", name="Try again").click()
     translated(page, "Un chien court.")
     assert page.locator("#notice").is_hidden()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("offline", [False, True])
+def test_a_translation_of_another_text_is_not_taken_for_that_of_this(show, fake, offline):
+    """After a refusal it is pale, says nothing of itself, and neither it nor its words can be used."""
+    page = show(quiet=False)
+    page.fill("#text", "A dog runs.")
+    result = translated(page, "Un chien court.")
+    copy = page.get_by_role("button", name="Copy")
+    assert copy.is_enabled()
+    fake.failures = [] if offline else [refusal(456)]
+    page.context.set_offline(offline)
+    page.fill("#text", "A cat sleeps.")
+    page.locator("#notice").wait_for()
+    assert [result.get_attribute(name) for name in ("aria-busy", "aria-disabled")] == ["true", "true"]
+    assert float(result.evaluate("(e) => getComputedStyle(e).opacity")) < 0.6
+    assert [copy.is_enabled(), page.locator(".overall").is_visible()] == [False, False]
+    word(page, "chien").click(force=True)
+    assert [fake.completed, page.locator(".choices").count(), page.locator(".about").text_content()] == [[], 0, ""]
+    page.fill("#text", "A dog runs.")  # what is there is its translation: nothing needs to be asked
+    translated(page, "Un chien court.")
+    assert page.locator("#notice").is_hidden()
+    assert [copy.is_enabled(), page.locator(".overall").is_visible(), lit(page)] == [True, True, []]
+    page.mouse.move(0, 0)
+    word(page, "chien").hover()
+    assert lit(page) == ["dog"]
+    page.context.set_offline(False)
+    page.fill("#text", "A cat sleeps.")
+    translated(page, "A cat sleeps.")
+    assert copy.is_enabled()
+
+
+@pytest.mark.slow
+def test_words_that_cannot_be_chosen_are_told(show, fake):
+    fake.whole = True
+    page = show()
+    page.fill("#text", "A dog runs.")
+    translated(page, "Un chien court.")
+    assert page.locator(".about").text_content() == strings("en")["whole"]
+    assert page.locator(".result .word").count() == 0
+
+
+@pytest.mark.slow
+def test_what_the_server_warns_of_is_said_in_the_language_of_the_page(show, fake):
+    fake.warnings = [
+        warning.LOOP,
+        warning.PARTS.format(longest=512, parts=2),
+        warning.THROUGH.format(language="French"),
+        warning.ON_THE_WAY.format(warning=warning.UNKNOWN.format(unknown=1, pieces=9)),
+        "something new",
+        warning.ON_THE_WAY.format(warning="something new"),
+    ]
+    page = show(locale="fr-FR")
+    page.fill("#text", "A dog runs.")
+    translated(page, "Un chien court.")
+    assert page.locator(".warnings li").all_text_contents() == [
+        "la traduction se répète",
+        "plus long que les 512 jetons acceptés par le modèle : traduit en 2 parties",
+        "traduit par une langue intermédiaire (Français) : il n’y a pas de modèle direct",
+        "en chemin : 1 unités sur 9 sont inconnues du modèle",
+        "something new",
+        "on the way: something new",
+    ]
+    assert page.locator(".warnings [lang=en]").all_text_contents() == ["something new", "on the way: something new"]
+    page.select_option("#tongue", "zh")
+    page.locator(".warnings li", has_text="译文出现重复").wait_for()
 
 
 @pytest.mark.slow
@@ -659,6 +769,46 @@ def test_axe_finds_nothing_serious(show, fake, scheme, width, tongue):
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+OUTSIDE = """(width) => [...document.querySelectorAll("body *")].filter((element) => {
+    if (element.closest(".unseen, .skip, .under, .rest, .next") || !element.checkVisibility()) return false;
+    const box = element.getBoundingClientRect();
+    return box.width > 0 && (box.left < 0 || box.right > width);
+}).map((element) => `${element.tagName}.${element.className} ${element.textContent.slice(0, 40)}`)"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["fr", "ar"])
+@pytest.mark.parametrize("tongue", TONGUES)
+def test_nothing_lies_outside_the_screen_of_a_phone(show, fake, tongue, target):
+    page = show(320, quiet=False, locale=TONGUES[tongue])
+    page.select_option("#to", target)
+    page.set_input_files("#file", {"name": f"{'long' * 20}.txt", "mimeType": "text/plain", "buffer": b"one"})
+    found: dict[Any, list[str]] = {}
+
+    def look(what: str) -> None:
+        found[what, width] = page.evaluate(OUTSIDE, width)
+
+    for width in (320, 360, 390):
+        page.set_viewport_size({"width": width, "height": 700})
+        page.fill("#text", SENTENCES)
+        page.locator(".result .word").nth(3).wait_for()
+        until(page, lambda: page.locator(".result").get_attribute("aria-busy") == "false")
+        look("page")
+        for place in (0, 3, page.locator(".result .word").count() - 1):
+            page.locator(".result .word").nth(place).click()
+            page.locator(".choices .sure").first.wait_for()
+            look(f"choices {place}")
+            page.keyboard.press("Escape")
+        fake.failures = [refusal(422, "no model translates into 'fr'" * 5)]
+        page.fill("#text", f"{SENTENCES} ")
+        page.locator("#notice").wait_for()
+        page.click("#key summary")
+        page.locator("#usage").wait_for()
+        look("key and notice")
+        page.click("#key summary")
+    assert {where: out for where, out in found.items() if out} == {}
+
+
 @pytest.mark.slow
 def test_nothing_moves_where_less_motion_is_wished(show, fake):
     page = show(reduced_motion="reduce")
@@ -702,7 +852,13 @@ def test_the_page_and_the_server_understand_one_another(browser, tmp_path):
 
 
 def strings(tongue: str) -> dict[str, str]:
-    return json.loads((PAGE / "strings" / f"{tongue}.json").read_text(encoding="utf-8"))
+    found = json.loads((PAGE / "strings" / f"{tongue}.json").read_text(encoding="utf-8"))
+    return {name: text for name, text in found.items() if name != "warnings"}
+
+
+def warnings(tongue: str) -> dict[str, str]:
+    found: dict[str, str] = json.loads((PAGE / "strings" / f"{tongue}.json").read_text(encoding="utf-8"))["warnings"]
+    return found
 
 
 @pytest.mark.parametrize("tongue", ["fr", "zh"])
@@ -711,6 +867,37 @@ def test_each_language_of_the_page_has_every_string(tongue):
     values = {name: sorted(re.findall(r"{(\w+)}", text)) for name, text in strings("en").items()}
     assert {name: sorted(re.findall(r"{(\w+)}", text)) for name, text in strings(tongue).items()} == values
     assert [name for name, text in strings(tongue).items() if not text.strip()] == []
+
+
+@pytest.mark.parametrize("tongue", TONGUES)
+def test_each_language_of_the_page_has_every_warning(tongue):
+    sentences = {value for name, value in vars(warning).items() if name.isupper()}
+    assert set(warnings(tongue)) == sentences
+    for sentence, told in warnings(tongue).items():
+        assert sorted(re.findall(r"{(\w+)}", told)) == sorted(re.findall(r"{(\w+)}", sentence))
+        assert (told == sentence) == (tongue == "en")
+
+
+def test_every_warning_is_one_of_those_that_the_page_may_know():
+    """No sentence is made in the place where a translation gets it."""
+    made = []
+    for file in (Path(calque.__file__).parent / room for room in ("decoding", "server", "text")):
+        for path in file.rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                given = []
+                if isinstance(node, ast.Call):
+                    given = [one.value for one in node.keywords if one.arg in ("warnings", "notes")]
+                    if isinstance(node.func, ast.Attribute) and node.func.attr in ("append", "extend"):
+                        given += node.args if ast.unparse(node.func.value) in ("warnings", "notes", "found") else []
+                elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in ("note", "notes", "warnings"):
+                    given = [node.value]
+                made += [
+                    f"{path.name}:{part.lineno}: {ast.unparse(part)}"
+                    for value in given
+                    for part in ast.walk(value)
+                    if isinstance(part, ast.Constant) and isinstance(part.value, str) and " " in part.value
+                ]
+    assert made == []
 
 
 def test_every_string_of_the_page_is_used_and_every_one_used_is_there():

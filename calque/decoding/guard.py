@@ -8,17 +8,13 @@ from collections.abc import Sequence
 from calque.corpus import language
 from calque.recipes.search import Search
 from calque.text.normal import folded
+from calque.warning import COPY, EMPTY, LOOP, RUNAWAY
 
 _WORDS = 6  # a phrase of so many words at most is looked for in loops
 _TIMES = 4  # a word said so often in a row is a loop, a phrase one time fewer
 _STUTTER = re.compile(r"(.{1,12}?)\1{5,}", re.DOTALL)  # within a word, or where words have no spaces
 RATIO, MORE = 3, 40  # a translation longer than this many times its source, and so many characters more, ran away
 _COPIED = 4  # words at least, for a copy to be wrong: names and titles may stay as they are
-
-EMPTY = "the model says nothing"
-LOOP = "the translation repeats itself"
-RUNAWAY = "the translation is far longer than its source"
-COPY = "the source is repeated, not translated"
 
 
 def faults(source: str, said: str, ended: bool, languages: tuple[str, str]) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from calque import warning
 from calque.decoding import guard
 from calque.decoding.passage import Answer, bare, join
 from calque.recipes.handling import Handling
@@ -153,8 +154,7 @@ class Handler:
             if not told[left].links:
                 continue
             places = [(insertion.place(told[left], gap, len(said[left].text)), gap) for gap in gaps]
-            note = "what must not change was put where it seems to belong"
-            answer = replace(said[left], notes=(note,))
+            answer = replace(said[left], notes=(warning.INSERTED,))
             text = shield.filled(said[left].text, places)
             candidate = self._candidate(plain[body], text, answer.score, answer, items[body])
             if candidate.good:
@@ -177,20 +177,17 @@ class Handler:
             answers = {part.body: _fragment(part.body, said.get(part.body)) for part, _ in parts if part.body}
             answers |= {part.body: Answer(part.body) for part, fixed in parts if fixed}
             joined = join([part for part, _ in parts], answers)
-            note = "what must not change was translated around: the words beside it may not fit one another"
-            candidate = self._candidate(
-                plain[body], joined.text, joined.score, replace(joined, notes=(note,)), items[body]
-            )
+            joined = replace(joined, notes=(warning.AROUND,))
+            candidate = self._candidate(plain[body], joined.text, joined.score, joined, items[body])
             if not candidate.kept:
-                note = "what must not change did not come through: the text is left as it is"
-                candidate = _Candidate(Answer(plain[body], notes=(note,)), True, ())
+                candidate = _Candidate(Answer(plain[body], notes=(warning.LOST,)), True, ())
             best[body] = candidate
 
     def _told(self, body: str, candidate: _Candidate) -> Answer:
         """The answer with what stayed wrong; the source stands where nothing was said."""
         answer = candidate.answer
-        if guard.EMPTY in candidate.faults:
-            return replace(answer, text=body, notes=(*answer.notes, f"{guard.EMPTY}: the text is left as it is"))
+        if warning.EMPTY in candidate.faults:
+            return replace(answer, text=body, notes=(*answer.notes, warning.EMPTY))
         return replace(answer, notes=(*answer.notes, *candidate.faults))
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from calque import warning
 from calque.records import Translation
 from calque.text import shield
 from calque.text.normal import blank
@@ -241,11 +242,11 @@ def translation(answer: Answer, longest: int) -> Translation:
 def _warnings(answer: Answer, longest: int) -> list[str]:
     warnings = []
     if answer.parts > 1:
-        warnings.append(f"longer than the {longest} tokens that the model takes: translated in {answer.parts} parts")
+        warnings.append(warning.PARTS.format(longest=longest, parts=answer.parts))
     if answer.tokens == 0 and answer.text.strip():
-        warnings.append("the model's vocabulary sees nothing in it: copied")
+        warnings.append(warning.UNSEEN)
     elif answer.unknown:
-        warnings.append(f"{answer.unknown} of {answer.pieces} pieces are unknown to the model")
+        warnings.append(warning.UNKNOWN.format(unknown=answer.unknown, pieces=answer.pieces))
     if not answer.ended:
-        warnings.append("the translation did not end by itself: it was cut at the longest that the model writes")
+        warnings.append(warning.CUT)
     return [*warnings, *answer.notes]

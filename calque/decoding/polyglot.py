@@ -10,6 +10,7 @@ from pathlib import Path
 import langcodes
 from langcodes.tag_parser import LanguageTagError
 
+from calque import warning
 from calque.corpus import language
 from calque.decoding.detector import Detection, Detector
 from calque.decoding.translator import Translator
@@ -191,7 +192,7 @@ class Polyglot:
         found = last.translator.translate(texts, search, handling=handling, prefix=prefix)
         if not before:
             return found
-        through = f"translated through {language.name(last.source)}: there is no direct model"
+        through = warning.THROUGH.format(language=language.name(last.source))
         return [_through(one, other, through) for one, other in zip(said, found, strict=True)]
 
     def complete(
@@ -259,5 +260,5 @@ def _plainly(handling: Handling | None) -> Handling | None:
 
 def _through(first: Translation, second: Translation, said: str) -> Translation:
     """The second translation with what there is to say of the first; alignment between the two ends is not known."""
-    warnings = (said, *(f"on the way: {warning}" for warning in first.warnings), *second.warnings)
-    return replace(second, alignment=None, warnings=warnings)
+    before = (warning.ON_THE_WAY.format(warning=one) for one in first.warnings)
+    return replace(second, alignment=None, warnings=(said, *before, *second.warnings))

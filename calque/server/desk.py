@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from calque import warning
 from calque.recipes.handling import Handling
 from calque.recipes.search import Search
 from calque.records import Translation
@@ -39,7 +40,6 @@ DETECTED = 1_000  # characters of a text that are looked at to tell its language
 FAIR = 7  # interactive batches in a row for which the background waits, so that it never starves
 QUIET_SECONDS = 5.0  # without interactive requests for so long, background batches may be large
 STUCK_SECONDS = 120.0  # that a batch takes where something is wrong with the engine
-COPIED = "source and target are the same language: copied"
 CARE = Handling()  # where a request does not say; without it a model of single sentences leaves out all but the first
 AT_ONCE = 5_000  # characters that are cut or detected without a thread of their own
 T = TypeVar("T")
@@ -167,7 +167,7 @@ class Desk:
         """
         served = request.served or self.served
         if served.copies(request.source, request.target):
-            return [Translation(text, 0.0, warnings=(COPIED,)) for text in request.texts]
+            return [Translation(text, 0.0, warnings=(warning.SAME,)) for text in request.texts]
         request = replace(request, served=served)
         route = served.route(request.source, request.target, request.model)
         if request.prefix and request.characters > self._serve.piece:

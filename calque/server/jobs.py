@@ -19,13 +19,12 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from calque.errors import CalqueError
+from calque.errors import CalqueError, DataError
 from calque.formats.document import Document, Segment
 from calque.formats.format import media_type, open_document
 from calque.recipes.key import ANONYMOUS
 from calque.recipes.search import Search
 from calque.records import Translation
-from calque.server import refusal
 from calque.server.desk import AUTO, DETECTED, Desk
 from calque.server.gate import Gate, Who
 from calque.server.ledger import this_month
@@ -96,7 +95,8 @@ class Jobs:
             content: the file.
 
         Raises:
-            Refusal: too_large, quota, too_often, too_many (of one owner), invalid (the file, the languages).
+            Refusal: too_large, quota, too_often (also too many jobs of one owner), unknown_format, bad_file, and what
+                `Desk.route` refuses.
         """
         if not self._desk.served.copies(job.source, job.target):
             self._check_languages(job)
@@ -282,17 +282,21 @@ class Jobs:
         """A job's document.
 
         Raises:
-            Refusal: invalid, too_large.
+            Refusal: unknown_format, bad_file, too_large.
         """
         if job.kind == "texts":
             return TextsDocument(content)
         try:
-            most = MARKS * self._serve.job_texts
-            if "html" in media_type(job.name) and content.count(b"<") + content.count(b"=") > most:
-                raise Refusal("too_large", f"the file has more than {most} tags and attributes: send it in parts")
+            media = media_type(job.name)
+        except DataError as error:
+            raise Refusal("unknown_format", str(error)) from error
+        most = MARKS * self._serve.job_texts
+        if "html" in media and content.count(b"<") + content.count(b"=") > most:
+            raise Refusal("too_large", f"the file has more than {most} tags and attributes: send it in parts")
+        try:
             return open_document(content, job.name)
-        except CalqueError as error:
-            raise refusal.of(error) from error
+        except DataError as error:
+            raise Refusal("bad_file", str(error)) from error
 
     def _latest(self, job: Job) -> Job:
         return self.store.job(job.id, job.owner) or job

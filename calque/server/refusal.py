@@ -10,6 +10,7 @@
 | no_result | 409 | a job has no result (yet) |
 | too_large, uri_too_long | 413, 414 | body, text or list are too long; the address is |
 | invalid, unknown_language | 422 | a value does not fit |
+| unknown_format, bad_file | 422 | no format has the ending of a file's name; the file is not what it says |
 | too_often | 429 | the limit per minute; with Retry-After |
 | quota | 456 | the characters of the month are used up |
 | busy, late, draining | 503 | the queue is full, a deadline passed, the server ends; with Retry-After |
@@ -40,6 +41,8 @@ STATUS: Mapping[str, int] = {
     "uri_too_long": 414,
     "invalid": 422,
     "unknown_language": 422,
+    "unknown_format": 422,
+    "bad_file": 422,
     "too_often": 429,
     "quota": 456,
     "internal": 500,

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from calque import warning
 from calque.errors import DataError
 from calque.records import Alignment, Translation, Word
 from calque.text.automaton import Automaton
@@ -108,7 +109,7 @@ def applied(matches: Sequence[Match], source: str, translation: Translation) -> 
             translation = _replaced(translation, match, _without_article(translation.text, found, wanted), wanted)
     if not missing:
         return translation
-    told = f"the glossary's {', '.join(map(repr, missing))} found no place in the translation"
+    told = warning.NO_PLACE.format(terms=", ".join(map(repr, missing)))
     return replace(translation, warnings=(*translation.warnings, told))
 
 

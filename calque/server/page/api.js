@@ -1,8 +1,10 @@
 // calque's own API (docs/api.md), and what may go wrong with it.
 
 const KINDS = { 401: "key_needed", 403: "key_wrong", 404: "lost", 413: "large", 429: "often", 456: "spent", 503: "busy" };
+const CODES = ["bad_file", "conflict", "too_large", "unknown_format", "unknown_language"]; // that have a string of their own
 
-/** Why the server did not answer: `kind` is the name of a string, `wait` the seconds after which to ask again. */
+/** Why the server did not answer: `kind` is the name of a string, `message` the server's own sentence, in English, and `wait`
+ * the seconds after which to ask again. */
 export class Failure extends Error {
   constructor(kind, message = "", wait = null) {
     super(message || kind);
@@ -72,13 +74,16 @@ export class Api {
 }
 
 async function failure(answer) {
-  let message = "";
+  let code = "";
+  let message = `HTTP ${answer.status}`;
   try {
-    message = String((await answer.json()).error.message);
+    const { error } = await answer.json();
+    code = error.code;
+    message = String(error.message);
   } catch {
     // A proxy's page, or nothing: the status tells enough.
   }
   const wait = Number.parseFloat(answer.headers.get("Retry-After"));
-  const kind = KINDS[answer.status] ?? (answer.status < 500 ? "unfit" : "fault");
+  const kind = CODES.includes(code) ? code : (KINDS[answer.status] ?? (answer.status < 500 ? "unfit" : "fault"));
   return new Failure(kind, message, Number.isFinite(wait) ? Math.max(1, Math.ceil(wait)) : null);
 }

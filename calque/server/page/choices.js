@@ -1,20 +1,22 @@
 // A list of other ways to go on, under the word where they begin.
 
-import { say } from "./strings.js";
+import { say, tongue } from "./strings.js";
+import { direction } from "./words.js";
 
 let count = 0;
 
 export class Choices {
-  /** For `anchor`, a word; `told.choose(item)` or `told.leave()` says how it closed. */
-  constructor(anchor, label, told) {
-    this.anchor = anchor;
-    this.told = told;
+  /** For `anchor`, a word of a text in `language`; `told.choose(item)` or `told.leave()` says how it closed. */
+  constructor(anchor, language, label, told) {
+    Object.assign(this, { anchor, language, told });
     this.items = [];
     this.at = -1;
     count += 1;
     this.list = document.createElement("ul");
     this.list.id = `choices-${count}`;
     this.list.className = "choices";
+    this.list.lang = document.documentElement.lang;
+    this.list.dir = direction(tongue()); // it stands in the translation, yet speaks as the page does
     this.list.setAttribute("role", "listbox");
     this.list.setAttribute("aria-label", label);
     this.list.setAttribute("aria-busy", "true");
@@ -73,6 +75,7 @@ export class Choices {
     option.setAttribute("role", "option");
     option.setAttribute("aria-selected", "false");
     const way = part("way", "");
+    Object.assign(way, { lang: this.language, dir: direction(this.language) });
     way.append(part("next", item.next), part("rest", item.rest));
     option.append(way, " ", part("sure", item.sure));
     option.addEventListener("pointerdown", (event) => event.preventDefault()); // keep the focus until the click

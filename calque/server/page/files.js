@@ -1,7 +1,7 @@
 // Files that are translated in the background: sent, followed, saved.
 
 import { follow } from "./events.js";
-import { number, say } from "./strings.js";
+import { isolated, nodes, number, reason, say } from "./strings.js";
 
 const LONGEST = 60; // seconds between two tries
 
@@ -32,7 +32,7 @@ export class Files {
 
 class Row {
   constructor(api, file) {
-    Object.assign(this, { api, file, job: null, state: "uploading", message: "", stop: new AbortController() });
+    Object.assign(this, { api, file, job: null, state: "uploading", why: null, stop: new AbortController() });
     this.root = document.createElement("li");
     this.root.row = this;
     this.name = this.#part("span", "name");
@@ -56,7 +56,7 @@ class Row {
       await follow(this.api, job.id, (now) => this.#tell(now), this.stop.signal);
     } catch (failure) {
       if (this.stop.signal.aborted) return;
-      this.#end("failed", say(failure.kind ?? "fault", { message: failure.message }));
+      this.#end("failed", () => reason(failure));
     }
   }
 
@@ -68,7 +68,7 @@ class Row {
       } catch (failure) {
         if (!(failure.wait > 0)) throw failure;
         for (let left = Math.max(failure.wait, Math.min(LONGEST, failure.wait * 2 ** tries)); left > 0; left -= 1) {
-          this.#end("queued", say("again_in", { seconds: number(left) }));
+          this.#end("queued", () => [say("again_in", { seconds: number(left) })]);
           await new Promise((done) => setTimeout(done, 1000));
           this.stop.signal.throwIfAborted();
         }
@@ -78,9 +78,9 @@ class Row {
 
   repaint() {
     const counted = this.state === "running" && this.job?.total;
-    this.note.textContent = counted
-      ? say("progress", { done: number(this.job.done), total: number(this.job.total) })
-      : [say(this.state), this.message].filter(Boolean).join(": ");
+    if (counted) this.note.textContent = say("progress", { done: number(this.job.done), total: number(this.job.total) });
+    else if (this.why) this.#because(this.state, this.why());
+    else this.note.textContent = say(this.state);
     this.root.className = this.state;
     this.bar.setAttribute("aria-label", this.file.name);
     this.bar.hidden = this.isOver || this.state === "done";
@@ -110,21 +110,28 @@ class Row {
 
   #tell(job) {
     this.job = job;
-    this.#end(job.state, job.error ? String(job.error.message ?? job.error) : "");
+    this.#end(job.state, job.error ? () => [isolated(String(job.error), "en")] : null);
   }
 
-  #end(state, message) {
-    Object.assign(this, { state, message });
+  /** @param {?() => Node[]} why gives the reason, in the language that the page speaks then */
+  #end(state, why) {
+    Object.assign(this, { state, why });
     this.repaint();
+  }
+
+  #because(state, why) {
+    const part = document.createElement("span");
+    part.append(...why);
+    this.note.replaceChildren(...nodes("because", { state: say(state), reason: part }));
   }
 
   async #cancel() {
     this.stop.abort();
-    this.#end("cancelled", "");
+    this.#end("cancelled", null);
     try {
       if (this.job) await this.api.call("DELETE", `jobs/${this.job.id}`);
     } catch (failure) {
-      if (failure.kind !== "lost") this.#end("cancelled", say(failure.kind ?? "fault", { message: failure.message }));
+      if (failure.kind !== "lost") this.#end("cancelled", () => reason(failure));
     }
   }
 
@@ -136,7 +143,7 @@ class Row {
       link.click();
       setTimeout(() => URL.revokeObjectURL(place), 60_000);
     } catch (failure) {
-      this.note.textContent = say(failure.kind ?? "fault", { message: failure.message });
+      this.note.replaceChildren(...reason(failure));
     }
   }
 }

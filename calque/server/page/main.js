@@ -100,7 +100,7 @@ class Page {
 
   /** The translation becomes the text. */
   swapped() {
-    const text = this.panes[0].found?.text;
+    const text = this.panes[0].isFresh ? this.panes[0].found.text : "";
     if (text) this.source.text = text;
     this.turn();
   }
@@ -187,6 +187,7 @@ class Page {
       answer: (...told) => this.answer(...told),
       failure: (_, failure) => this.fail(failure, () => this.again()),
       point: (one, ranges) => this.point(ranges, one),
+      names: () => new Map((this.languages ?? []).map(({ code, name }) => [name, code])),
       model: (one) => this.source.text.trim() && one.put(this.question(), true),
     });
     $("sheet").append(pane.root);

@@ -1,6 +1,6 @@
 // What went wrong, in plain words, and when it is tried again.
 
-import { number, say } from "./strings.js";
+import { number, reason, say } from "./strings.js";
 
 const LONGEST = 60; // seconds between two tries
 
@@ -40,7 +40,7 @@ export class Notice {
   }
 
   repaint() {
-    if (this.failure) this.text.textContent = say(this.failure.kind, { message: this.failure.message, ...this.failure.values });
+    if (this.failure) this.text.replaceChildren(...reason(this.failure));
   }
 
   #countdown(seconds) {

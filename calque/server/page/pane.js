@@ -3,14 +3,15 @@
 import { Choices } from "./choices.js";
 import { copy } from "./copy.js";
 import { Live } from "./live.js";
-import { number, paint, say } from "./strings.js";
+import { isolated, nodes, number, paint, say, warned } from "./strings.js";
 import { direction, length, pieces, slice, surety } from "./words.js";
 
 const PAUSE = 350; // milliseconds after the last key
 const WAYS = 6; // other ways to go on
 
 export class Pane {
-  /** @param {{answer: Function, failure: Function, point: Function, model: Function}} told each with this pane first */
+  /** @param {{answer: Function, failure: Function, point: Function, model: Function, names: Function}} told each with this pane
+   * first; `names` gives languages as the server calls them, each with its code */
   constructor(api, told) {
     this.api = api;
     this.told = told;
@@ -46,9 +47,16 @@ export class Pane {
     return before !== this.model;
   }
 
-  /** Translate `question` ({text, source, target}) when the typing pauses, or now. */
+  /** Whether the translation is that of what was asked last: neither awaited nor refused. */
+  get isFresh() {
+    return this.found !== null && this.asked === this.shown;
+  }
+
+  /** Translate `question` ({text, source, target}) when the typing pauses, or now. What is shown already is not asked anew. */
   put(question, now = false) {
-    this.#ask({ ...question, prefix: null }, now);
+    const asked = { ...question, model: this.model };
+    if (this.shown && Object.keys(asked).every((name) => asked[name] === this.shown[name])) this.#return();
+    else this.#ask({ ...asked, prefix: null }, now);
   }
 
   /** Ask once more what was asked last. */
@@ -58,7 +66,7 @@ export class Pane {
 
   clear() {
     this.live.drop();
-    this.asked = null;
+    this.asked = this.shown = null; // the question of now, and that of the translation `found`
     this.found = null;
     this.#draw("", [], []);
     this.#wait(false);
@@ -66,7 +74,6 @@ export class Pane {
     this.warningsPart.replaceChildren();
     this.overallPart.textContent = "";
     this.modelPart.textContent = "";
-    this.copyPart.disabled = true;
   }
 
   /** Light up the words that come from these ranges of the source. */
@@ -87,7 +94,7 @@ export class Pane {
     this.release.title = say("release");
     this.select.setAttribute("aria-label", say("model"));
     this.#name();
-    if (this.found) this.#show(this.found, this.asked, false);
+    if (this.found) this.#fill();
   }
 
   #listen() {
@@ -103,8 +110,8 @@ export class Pane {
     this.result.addEventListener("keydown", (event) => this.#key(event));
     this.select.addEventListener("change", () => this.told.model(this));
     this.release.addEventListener("click", () => {
+      this.resume = true;
       this.#ask({ ...this.asked, prefix: null }, true);
-      this.copyPart.focus();
     });
     this.copyPart.addEventListener("click", () => this.#copy());
   }
@@ -123,9 +130,31 @@ export class Pane {
     this.live.put(this.asked, now);
   }
 
+  /** The question is again that of the translation which is there. */
+  #return() {
+    this.live.drop();
+    this.choices?.close();
+    this.asked = this.shown;
+    this.failed = false;
+    this.#wait(false);
+    this.told.answer(this, this.found, this.shown);
+  }
+
+  /** Whether an answer is awaited; a translation of something else is pale until then, and is not used. */
   #wait(on) {
+    const isStale = this.found !== null && !this.isFresh;
     this.root.classList.toggle("waiting", on);
-    this.result.setAttribute("aria-busy", String(on));
+    this.root.classList.toggle("stale", isStale);
+    this.result.setAttribute("aria-busy", String(on || isStale));
+    this.result.setAttribute("aria-disabled", String(isStale));
+    this.copyPart.disabled = isStale || !this.found?.text;
+    if (isStale) this.aboutPart.textContent = "";
+    else this.#hint();
+  }
+
+  /** What can be done with single words: nothing, where the server does not tell them apart. */
+  #hint() {
+    this.aboutPart.textContent = this.found?.text && !this.found.alignment ? say("whole") : "";
   }
 
   #fail(failure) {
@@ -134,25 +163,36 @@ export class Pane {
     this.told.failure(this, failure);
   }
 
-  #show(found, asked, isNew = true) {
+  #show(found, asked) {
     this.found = found;
+    this.shown = asked;
+    this.#fill();
     this.#wait(false);
-    this.result.lang = asked.target;
-    this.result.dir = direction(asked.target);
+    if (this.resume) this.#focus(asked.prefix ? this.#after(asked.prefix) : 0);
+    this.resume = false;
+    this.told.answer(this, found, asked);
+  }
+
+  /** Show what was found. */
+  #fill() {
+    const { found, shown } = this;
+    this.result.lang = shown.target;
+    this.result.dir = direction(shown.target);
     this.#draw(found.text, found.alignment?.target ?? [], found.alignment?.links ?? []);
     this.overallPart.textContent = typeof found.confidence === "number" ? sure(found.confidence) : "";
     this.modelPart.textContent = found.model?.name ?? "";
     this.modelPart.title = [found.model?.engine, found.model?.version].filter(Boolean).join(" · ");
-    this.copyPart.disabled = !found.text;
-    this.#pin(asked.prefix);
+    this.#pin(shown.prefix);
     this.#name();
-    this.warningsPart.replaceChildren(
-      ...(found.warnings ?? []).map((warning) => Object.assign(document.createElement("li"), { textContent: warning })),
-    );
-    if (!isNew) return;
-    if (this.resume && asked.prefix) this.#focus(this.#after(asked.prefix));
-    this.resume = false;
-    this.told.answer(this, found, asked);
+    this.warningsPart.replaceChildren(...(found.warnings ?? []).map((sentence) => this.#warning(sentence)));
+    if (this.isFresh) this.#hint();
+  }
+
+  #warning(sentence) {
+    const told = warned(sentence, this.told.names());
+    const item = document.createElement("li");
+    item.append(told ?? isolated(sentence, "en"));
+    return item;
   }
 
   /** Draw the words; the one that can be reached with Tab is the first. */
@@ -178,7 +218,7 @@ export class Pane {
   }
 
   #describe(word, confidence, from) {
-    const original = from.map(([start, end]) => slice(this.asked.text, start, end)).join(" ");
+    const original = from.map(([start, end]) => slice(this.shown.text, start, end)).join(" ");
     const values = { word, confidence: sure(confidence), source: original };
     return say(original ? "word" : "word_alone", values);
   }
@@ -189,19 +229,23 @@ export class Pane {
   }
 
   #point(place) {
-    if (this.choices) return; // the list is about the word it opened at
+    if (this.choices || !this.isFresh) return; // a list is about the word it opened at
     const alignment = this.found?.alignment;
     const links = place === null || !alignment ? [] : alignment.links.filter(([, to]) => to === place);
     const ranges = links.map(([from]) => alignment.source[from].slice(0, 2));
     this.#mark(new Set(place === null ? [] : [place]));
-    this.aboutPart.textContent = place === null ? "" : this.#about(place, ranges);
+    if (place === null) this.#hint();
+    else this.aboutPart.replaceChildren(...this.#about(place, ranges));
     this.told.point(this, ranges);
   }
 
+  /** A word, what it comes from, and how sure the model is; each of the two has its own direction. */
   #about(place, ranges) {
-    const original = ranges.map(([start, end]) => slice(this.asked.text, start, end)).join(" ");
+    const original = ranges.map(([start, end]) => slice(this.shown.text, start, end)).join(" ");
     const confidence = sure(this.found.alignment.target[place][2]);
-    return [original && `${this.spans.get(place).textContent} ← ${original}`, confidence].filter(Boolean).join(" · ");
+    const { source = this.shown.source } = this.found;
+    const words = [isolated(this.spans.get(place).textContent, this.shown.target), " ← ", isolated(original, source)];
+    return [...(original ? words : []), original && confidence ? " · " : "", confidence];
   }
 
   #mark(places) {
@@ -223,7 +267,10 @@ export class Pane {
 
   #focus(place) {
     const span = this.spans.get(place);
-    if (!span) return;
+    if (!span) {
+      this.copyPart.focus();
+      return;
+    }
     for (const other of this.spans.values()) other.tabIndex = other === span ? 0 : -1;
     span.focus({ preventScroll: true });
   }
@@ -237,6 +284,7 @@ export class Pane {
 
   async #open(place) {
     this.choices?.close();
+    if (!this.isFresh) return;
     const span = this.spans.get(place);
     const prefix = slice(this.found.text, 0, this.found.alignment.target[place][0]);
     const stop = new AbortController();
@@ -245,7 +293,7 @@ export class Pane {
       stop.abort();
       this.#point(null);
     };
-    const choices = new Choices(span, say("alternatives"), {
+    const choices = new Choices(span, this.asked.target, say("alternatives"), {
       leave: left,
       choose: (item) => {
         left();
@@ -269,9 +317,8 @@ export class Pane {
 
   #pin(prefix) {
     this.pinnedPart.hidden = !prefix;
-    const [before, after] = say("pinned").split("{text}");
-    const quoted = Object.assign(document.createElement("bdi"), { textContent: prefix ?? "" });
-    this.pinnedPart.querySelector(".pinned-text").replaceChildren(before, quoted, after ?? "");
+    const quoted = isolated(prefix ?? "", this.shown?.target ?? "");
+    this.pinnedPart.querySelector(".pinned-text").replaceChildren(...nodes("pinned", { text: quoted }));
   }
 
   async #copy() {
@@ -279,8 +326,8 @@ export class Pane {
     await copy(this.found.text);
     this.copyPart.classList.add("done");
     text.textContent = say("copied");
-    clearTimeout(this.shown);
-    this.shown = setTimeout(() => {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
       this.copyPart.classList.remove("done");
       text.textContent = say("copy");
     }, 2000);

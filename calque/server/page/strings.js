@@ -1,15 +1,57 @@
 // The words of the page itself, in the language of whoever looks at it.
 
+import { direction } from "./words.js";
+
 const LANGUAGES = ["en", "fr", "zh"];
 const KEPT = "calque.interface";
 
 let words = {};
+let warnings = {}; // what the server may warn of, in its own sentences: in those of the page
 let language = "en";
 
 /** The string of that name, with `{name}` replaced by values. */
 export function say(name, values = {}) {
   const text = words[name] ?? name;
   return text.replace(/\{(\w+)\}/g, (whole, key) => (key in values ? String(values[key]) : whole));
+}
+
+/** The same as nodes: a value that is a node stands in it as it is. */
+export function nodes(name, values) {
+  const parts = (words[name] ?? name).split(/\{(\w+)\}/);
+  return parts.map((part, place) => (place % 2 ? (values[part] ?? "") : part));
+}
+
+/** A stretch of somebody else's text within a sentence of the page. */
+export function isolated(text, code) {
+  return Object.assign(document.createElement("bdi"), { textContent: text, lang: code, dir: direction(code) });
+}
+
+/** What went wrong, a Failure, with what the server says of it. */
+export function reason({ kind, message, values }) {
+  return nodes(kind ?? "fault", { message: isolated(message, "en"), ...values });
+}
+
+/** A warning of the server in the page's language; null where the page does not know it. `names` are languages as the server
+ * calls them, each with its code. */
+export function warned(sentence, names) {
+  const begun = ([pattern]) => pattern.split("{")[0].length; // a pattern that begins with a value fits many a sentence
+  for (const [pattern, told] of Object.entries(warnings).sort((one, other) => begun(other) - begun(one))) {
+    const values = match(pattern, sentence);
+    if (!values) continue;
+    if (values.warning) values.warning = warned(values.warning, names);
+    if (values.language) values.language = nameOf(names.get(values.language) ?? "", values.language);
+    if (Object.values(values).includes(null)) continue;
+    return told.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  }
+  return null;
+}
+
+/** What stands in a sentence for the names in braces of its pattern; null where it is another sentence. */
+function match(pattern, sentence) {
+  const parts = pattern.split(/\{(\w+)\}/);
+  const shape = parts.map((part, place) => (place % 2 ? `(?<${part}>.+)` : part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")));
+  const found = new RegExp(`^${shape.join("")}$`, "s").exec(sentence);
+  return found && { ...found.groups };
 }
 
 /** Which language the page speaks. */
@@ -41,10 +83,11 @@ export function preferred() {
 /** Speak that language: fetch its strings and put them where the page names them. */
 export async function speak(code, keep = false) {
   const answer = await fetch(new URL(`strings/${code}.json`, import.meta.url));
-  words = await answer.json();
+  ({ warnings, ...words } = await answer.json());
   language = code;
   if (keep) remember(code);
   document.documentElement.lang = code === "zh" ? "zh-Hans" : code;
+  document.documentElement.dir = direction(code);
   paint(document);
 }
 
