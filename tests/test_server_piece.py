@@ -38,9 +38,9 @@ def test_white_space_goes_with_what_can_be_read():
     assert cut(" \n" * 20, 10, "en") == [" \n" * 20]
 
 
-def test_a_million_empty_lines_go_with_what_stands_before():
+def test_many_empty_lines_go_with_what_stands_before():
     """What copied the piece for each of them took the square of their number."""
-    text = "A dog." + "\n" * 1_000_000 + "Two."
+    text = "A dog." + "\n" * 300_000 + "Two."
     assert cut(text, 400, "en") == [text[:-4], "Two."]
 
 

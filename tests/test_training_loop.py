@@ -94,6 +94,7 @@ def test_ctrl_c_saves_and_resume_goes_on_bit_exactly(settings, tmp_path, optimiz
     assert steps == [1, 2, 3, 4, 5, 5, 6, 7, 8, 9, 10, 10, 10]
 
 
+@pytest.mark.slow
 def test_kill_9_at_a_random_moment_loses_nothing(settings, tmp_path):
     settings |= {"micro_batch_tokens": 100}
     finetune(Finetune.of(settings | {"out": str(tmp_path / "whole")}))

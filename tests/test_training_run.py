@@ -155,9 +155,9 @@ class Signalled:
         return self.usual(*given, counted)
 
 
-@pytest.mark.parametrize("save_every", [None, 3])
 @pytest.mark.parametrize(
-    ("name", "batch", "step"), [("_loss", 2, 4), ("_loss", 25, 8), ("_translate", 2, 4), ("_translate", 4, 8)]
+    ("name", "batch", "step", "save_every"),
+    [("_loss", 2, 4, None), ("_loss", 25, 8, 3), ("_translate", 2, 4, 3), ("_translate", 4, 8, None)],
 )
 def test_a_signal_in_a_validation_leaves_it_at_once_and_it_is_repeated(
     settings, tmp_path, monkeypatch, name, batch, step, save_every

@@ -212,6 +212,7 @@ def test_what_lies_in_the_run_directory_is_not_touched(settings):
     assert (run / "checkpoints").is_dir()
 
 
+@pytest.mark.slow
 def test_finalists_have_the_same_time_after_an_interruption(settings, rigged):
     text = f"{TINY}\n[quick]\nlearning_rate = 5e-3\n[steady]\nlearning_rate = 2e-3\n"
     recipe = settings(text, minutes=0.1)

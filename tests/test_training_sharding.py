@@ -159,6 +159,7 @@ def ends_like(broken, whole):
     return found[0] == pytest.approx(expected[0], rel=1e-5) and found[1] == pytest.approx(expected[1], rel=1e-4)
 
 
+@pytest.mark.slow
 def test_a_sharded_run_goes_on_in_one_process(settings, tmp_path):  # noqa: F811
     whole, broken = (settings | RUN | {"out": str(tmp_path / name)} for name in ("whole", "broken"))
     finetune(Finetune.of(whole))
