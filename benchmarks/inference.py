@@ -6,8 +6,8 @@
 
 The folder is copied and exported twice, in float32 and in int8; with --shortlist and --vocabulary once more each, in
 int8 and so. transformers loads it by itself and translates batches
-of 32 in the order of the text; all take turns, slice after slice of the same sentences, in one process. A second is one
-of CPU time. benchmarks/README.md says how to read the numbers.
+of 32 in the order of the text; all take turns at the whole text, round after round, in one process. A second is one of
+CPU time. benchmarks/README.md says how to read the numbers.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ Says = Callable[[Sequence[str], Search], list[list[int]]]
 
 @dataclass(slots=True)
 class Contender:
-    """Who translates: texts to bare target ids; what was said and CPU seconds of each slice, by search."""
+    """Who translates: texts to bare target ids; what was said, and the CPU seconds of each round, by search."""
 
     name: str
     says: Says
@@ -60,11 +60,15 @@ class Contender:
     seconds: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in SEARCHES})
 
     def turn(self, texts: Sequence[str]) -> None:
-        """Translate a slice by every search."""
+        """Translate the texts by every search."""
         for name, how in SEARCHES.items():
             began = time.process_time()
-            self.said[name] += self.says(texts, how)
+            self.said[name] = self.says(texts, how)
             self.seconds[name].append(time.process_time() - began)
+
+    def per_second(self, name: str) -> float:
+        """Sentences a second."""
+        return len(self.said[name]) * len(self.seconds[name]) / sum(self.seconds[name])
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -81,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--folder", type=Path, help="pair to measure; by default demo-model/, made when absent")
     parser.add_argument("--test", help="PREFIX of sentences with references; by default the test text of its recipe")
     parser.add_argument("--sentences", type=int, default=500, help="of the text, at most")
-    parser.add_argument("--slices", type=int, default=5, help="turns that the sentences are cut into")
+    parser.add_argument("--rounds", type=int, default=2, help="turns in which each translates all sentences")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--shortlist", type=int, metavar="N", help="another export in int8, with such a shortlist")
     parser.add_argument("--vocabulary", type=int, metavar="N", help="another export in int8, with such a vocabulary")
@@ -104,13 +108,12 @@ def measure(given: argparse.Namespace, aside: Path) -> dict[str, Any]:
     contenders = [Contender("transformers", _transformers(folder))]
     contenders += [Contender(f"fast {kind}", _fast(folder, engine)) for kind, engine in engines.items()]
     share, steal = Share(given.threads), Steal()
-    size = -(-len(texts) // given.slices)
     for one in contenders:
         one.says(texts[:2], SEARCHES["greedy"])  # what is done once only is not measured
-    for first in range(0, len(texts), size):
+    for number in range(given.rounds):
         for one in contenders:
-            one.turn(texts[first : first + size])
-        print(f"{min(first + size, len(texts))} of {len(texts)} sentences", file=sys.stderr)
+            one.turn(texts)
+            print(f"round {number + 1}: {one.name} done", file=sys.stderr)
     noise = {"had": share.share(), "stolen": steal.share()}
     rows = [_row(one, contenders[0], wanted, folder) for one in contenders]
     return (
@@ -138,7 +141,7 @@ def _result(contenders: Sequence[Contender], rows: Sequence[dict[str, Any]], fol
         for fast, suffix in ((small, ""), (exact, "_float32")):
             found[f"ratio_generate_{name}{suffix}"] = sum(slow.seconds[name]) / sum(fast.seconds[name])
         ratios = [a / b for a, b in zip(slow.seconds[name], small.seconds[name], strict=True)]
-        found[f"slices_{name}"] = {"lowest": min(ratios), "median": median(ratios), "highest": max(ratios)}
+        found[f"rounds_{name}"] = {"lowest": min(ratios), "median": median(ratios), "highest": max(ratios)}
         found[f"identical_{name}"] = rows[1][f"identical_{name}"]
     return found | {"bleu_loss_int8": rows[1]["bleu_beam4"] - rows[2]["bleu_beam4"]}
 
@@ -170,7 +173,7 @@ def _row(one: Contender, slow: Contender, wanted: Sequence[str], folder: Folder)
         texts = [folder.target_codec.decode(ids) for ids in said]
         same = sum(a == b for a, b in zip(said, slow.said[name], strict=True))
         row |= {
-            f"{name}_per_second": len(said) / sum(one.seconds[name]),
+            f"{name}_per_second": one.per_second(name),
             f"identical_{name}": same / len(said),
             f"bleu_{name}": quick(texts, wanted, folder.target)["BLEU"],
         }

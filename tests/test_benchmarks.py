@@ -229,7 +229,7 @@ def test_a_curve_tells_what_a_budget_reached():
 def test_the_inference_benchmark_tells_what_its_page_promises(place, tmp_path, capsys):
     folder = translators.pair(tmp_path)
     data = [part for name in ("train", "test") for part in (f"--{name}", str(place / "data" / name))]
-    options = ["--shortlist", "2", "--vocabulary", "20", "--sentences", "6", "--slices", "2"]
+    options = ["--shortlist", "2", "--vocabulary", "20", "--sentences", "6", "--rounds", "2"]
     inference.main(["--folder", str(folder.path), *data, *options, "--json"])
     told = json.loads(capsys.readouterr().out)
     names = ["transformers", "fast float32", "fast int8", "fast int8, shortlist 2", "fast int8, vocabulary 20"]
