@@ -474,7 +474,7 @@ def test_files_that_are_not_those_that_were_exported_are_refused(pair):
             with pytest.raises(ModelError, match=rf"{name}: damaged \(it is not the file that was exported\)"):
                 FastEngine(pair, threads=1)
         file.unlink()
-        with pytest.raises(ModelError, match=rf"{name}: damaged \(No such file"):
+        with pytest.raises(ModelError, match=rf"{name}: damaged \(it is not there"):
             FastEngine(pair, threads=1)
         file.write_bytes(whole)
     FastEngine(pair, threads=1)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import xxhash
 
 from calque.errors import ModelError
-from calque.model.folder import Folder
+from calque.model.folder import Folder, digest_of
 
 NAME = "fast"
 FORMAT = 2  # of fast/calque.json; raised when an older calque could not read a newer folder
@@ -90,11 +90,9 @@ class FastFolder:
     def refuse_damaged(self) -> None:
         """Raise ModelError where a file is not the one that was exported."""
         for name, digest in self.holds.items():
-            try:
-                same = _digest(self.path / name) == digest
-            except OSError as error:
-                raise _damaged(self.path / name, str(error.strerror)) from None
-            if not same:
+            if not (self.path / name).is_file():
+                raise _damaged(self.path / name, "it is not there")
+            if digest_of(self.path, [name]) != digest:
                 raise _damaged(self.path / name, "it is not the file that was exported")
 
     def kept(self) -> tuple[int, ...]:
@@ -123,14 +121,6 @@ def _of(kind: type[T], value: Any) -> T:  # noqa: ANN401
     return value
 
 
-def _digest(file: Path) -> str:
-    digest = xxhash.xxh3_128()
-    with file.open("rb") as content:
-        while chunk := content.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
 def stamps(folder: Path) -> dict[str, list[int]]:
     """Size in bytes and time of the last change in nanoseconds of the files that decide what a network computes: where
     these are the same, the files need not be read to know that they are."""
@@ -144,5 +134,5 @@ def description(folder: Folder, fast: FastFolder, **details: Any) -> Mapping[str
     made = {"format": written, "family": folder.family, "made_from": folder.digest, "files": stamps(folder.path)}
     names = ("quantization", "never", "shift", "aligned", "shortlist", "vocabulary")
     said = {name: getattr(fast, name) for name in names}
-    holds = {file.name: _digest(file) for file in sorted(fast.path.iterdir())}
+    holds = {file.name: digest_of(fast.path, [file.name]) for file in sorted(fast.path.iterdir())}
     return made | said | {"holds": holds} | details
