@@ -452,6 +452,9 @@ def test_stale_and_damaged_exports_are_refused(tmp_path):
     weights.write_bytes(weights.read_bytes()[:-1] + b"?")
     with pytest.raises(ModelError, match=r"made from other weights than .* --replace.*--engine torch"):
         FastFolder.find(type(folder).open(folder.path))
+    file.write_text(json.dumps({name: value for name, value in said.items() if name != "holds"}))
+    with pytest.raises(ModelError, match="no 'holds', as where an earlier calque exported it"):
+        FastFolder.find(folder)
     for broken in ("{}", "[]", "{", *(json.dumps(said | wrong) for wrong in WRONG)):
         file.write_text(broken)
         with pytest.raises(ModelError, match=r"fast/calque.json: damaged .*make it anew with `calque export"):

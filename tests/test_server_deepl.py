@@ -361,11 +361,12 @@ def test_bad_input_is_refused_clearly(address, fields, status, message):
     assert message in answer.json()["message"]
 
 
-def test_null_is_the_default(address):
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_null_and_what_a_form_leaves_empty_are_the_default(address, nothing):
     names = ("source_lang", "context", "split_sentences", "preserve_formatting", "formality", "model_type",
              "ignore_tags", "glossary_id", "glossary_ids", "tag_handling", "tag_handling_version", "outline_detection",
              "show_billed_characters")  # fmt: skip
-    answer = ask(address, json={"text": ["a"], "target_lang": "FR"} | dict.fromkeys(names))
+    answer = ask(address, json={"text": ["a"], "target_lang": "FR"} | dict.fromkeys(names, nothing))
     assert answer.json() == {"translations": [{"detected_source_language": "EN", "text": "A"}]}
 
 

@@ -230,3 +230,5 @@ def test_the_command_line_makes_a_key(tmp_path, capsys):
     key = capsys.readouterr().out.strip()
     assert Keys.read(tmp_path / "k.toml").holder(key).characters == 100
     assert run(["key", "a b", "--keys", str(tmp_path / "k.toml")]) == 2
+    assert run(["key", "shop", "--keys", str(tmp_path / "no" / "k.toml")]) == 3
+    assert "k.toml: its folder is not there: make it first" in capsys.readouterr().err

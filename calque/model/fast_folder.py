@@ -70,7 +70,9 @@ class FastFolder:
                 _of(int, said.get("vocabulary", 0)),
                 {name: _of(str, digest) for name, digest in said["holds"].items()},
             )
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except KeyError as error:
+            raise _damaged(path / "calque.json", f"no {error}, as where an earlier calque exported it") from None
+        except (OSError, ValueError, TypeError, AttributeError) as error:
             raise _damaged(path / "calque.json", f"{type(error).__name__}: {error}") from None
         if newer:
             raise ModelError(f"{path}: written by a newer calque than this one: upgrade calque, or export again")

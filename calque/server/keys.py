@@ -122,6 +122,8 @@ def make(recipe: Key) -> str:
 def _write(path: Path, text: str) -> None:
     """Complete or not at all. A new file is readable by its owner alone; one that is there keeps who may read it."""
     path = path.resolve()  # where it is a link, the file that it leads to is replaced
+    if not path.parent.is_dir():
+        raise DataError("its folder is not there: make it first", path)
     aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     number = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:

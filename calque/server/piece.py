@@ -17,7 +17,8 @@ LONGEST = 4_000  # characters of a piece: far more than a sentence has, or than 
 def cut(text: str, longest: int, language: str, by_sentence: bool = True) -> list[str]:
     r"""The text itself where it has at most `longest` characters, else its lines, and of them the sentences.
 
-    They are those into which a translator cuts it, so that the same is said; a sentence of less than 25 characters goes
+    They are those into which a translator cuts it, so that the same is said (but where a sentence begins with an
+    initial or a sign, which may be read otherwise without what is before); a sentence of less than 25 characters goes
     together with the next of its line where both have at most `longest`. Only what has more than 4,000 characters
     without an end is cut further, so that no piece holds the engine for long. The pieces joined are the text. One
     without anything to read is joined with the one before it (or after it, at the beginning), since a translator

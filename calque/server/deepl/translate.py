@@ -44,9 +44,11 @@ async def translate(request: Request) -> JSONResponse:
     source = asking.source(request, fields.get("source_lang"))
     target = asking.target(request, asking.need(fields, "target_lang"))
     check_formality(fields)
-    billed = body.truth(fields.get("show_billed_characters", False), "show_billed_characters")
+    billed = body.truth(body.given(fields, "show_billed_characters", False), "show_billed_characters")
     wanted = _wording(request, call, source, target)
-    split = asking.one_of(str(fields.get("split_sentences", _usual(wanted))), "split_sentences", "0", "1", "nonewlines")
+    split = asking.one_of(
+        str(body.given(fields, "split_sentences", _usual(wanted))), "split_sentences", "0", "1", "nonewlines"
+    )
     one_line = split != "1" and wanted.rules is None  # of markup white space is collapsed anyway
     asked = tuple(map(_without_lines, texts)) if one_line else texts
     with request.app.state.gate.entered(call.key, sum(map(len, texts)), call.address):
@@ -91,13 +93,13 @@ def check_formality(fields: Mapping[str, Any]) -> None:
 def _wording(request: Request, call: asking.Asked, source: str, target: str) -> Wording:
     fields = call.fields
     handling: dict[str, bool] = {}
-    if str(fields.get("split_sentences", "")) == "0":
+    if str(body.given(fields, "split_sentences", "")) == "0":
         handling["sentences"] = False
-    if body.truth(fields.get("preserve_formatting", False), "preserve_formatting"):
+    if body.truth(body.given(fields, "preserve_formatting", False), "preserve_formatting"):
         handling["normalise"] = False
-    body.truth(fields.get("enable_beta_languages", False), "enable_beta_languages")
+    body.truth(body.given(fields, "enable_beta_languages", False), "enable_beta_languages")
     body.text(body.given(fields, "context", ""), "context")
-    fast = asking.one_of(fields.get("model_type", MODELS[0]), "model_type", *MODELS) == MODELS[-1]
+    fast = asking.one_of(body.given(fields, "model_type", MODELS[0]), "model_type", *MODELS) == MODELS[-1]
     return Wording(
         search=Search(beam=1) if fast else None,
         handling=Handling.of(handling) if handling else None,
@@ -113,11 +115,11 @@ def _rules(fields: Mapping[str, Any]) -> Rules | None:
         Refusal: invalid.
     """
     kind = body.text(body.given(fields, "tag_handling", ""), "tag_handling")
-    version = fields.get("tag_handling_version")
+    version = body.given(fields, "tag_handling_version", None)
     if version is not None:
         asking.one_of(version, "tag_handling_version", "v1", "v2")
     splitting, whole, ignored = (frozenset(asking.names(fields.get(name, []), name)) for name in TAGS)
-    outline = body.truth(fields.get("outline_detection", True), "outline_detection")
+    outline = body.truth(body.given(fields, "outline_detection", True), "outline_detection")
     if not kind:
         return None
     kind = asking.one_of(kind, "tag_handling", "html", "xml")
