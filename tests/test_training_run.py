@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import signal
 import subprocess
@@ -65,7 +66,7 @@ def test_a_file_system_without_locks_is_told(settings, tmp_path, monkeypatch):
     def flock(*_):
         raise OSError(38, "Function not implemented")
 
-    monkeypatch.setattr(lock.fcntl, "flock", flock)
+    monkeypatch.setattr(fcntl, "flock", flock)
     finetune(Finetune.of(settings), listener=(listening := Listening()))
     assert "model.run: this file system knows no locks: start no second process there" in listening.told
 

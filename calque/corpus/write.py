@@ -17,8 +17,8 @@ from calque.corpus.place import split_named, table_kind
 from calque.corpus.table import load_polars
 from calque.errors import CalqueError, DataError, MachineError, RecipeError
 from calque.records import Pair
+from calque.text.repair import SURROGATE
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _UNFIT = {
     "text": re.compile("\n|\r$|\0|^\ufeff"),
     "tsv": re.compile("\n|\r$|\0|^\ufeff|\t"),
@@ -80,7 +80,7 @@ def _fitting(pairs: Iterable[Pair], form: str) -> Iterator[Pair]:
                     "" if form in ("jsonl", "parquet") or found.group() == "\0" else "; write a .jsonl file instead"
                 )
                 raise DataError(f"{found.group()!r} cannot stand in {form}{better}", pair.origin, pair.line)
-            if half := _SURROGATE.search(text):
+            if half := SURROGATE.search(text):
                 raise DataError(f"{half.group()!r}, half a character, cannot be written", pair.origin, pair.line)
         yield pair
 

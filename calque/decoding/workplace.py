@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import tempfile
@@ -28,22 +27,15 @@ def alone(folder: Path) -> Iterator[None]:
     """
     place = os.open(folder, os.O_RDONLY)
     try:
-        if _locked(place, folder):
+        try:
+            held = disk.lock(place)
+        except BlockingIOError:
+            raise RecipeError(f"{folder}: another process exports there: wait until it ends, or stop it") from None
+        if held:
             _clear(folder)
         yield
     finally:
         os.close(place)
-
-
-def _locked(place: int, folder: Path) -> bool:
-    """Lock a folder until it is closed; False where the file system knows no locks."""
-    try:
-        fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise RecipeError(f"{folder}: another process exports there: wait until it ends, or stop it") from None
-    except OSError:
-        return False
-    return True
 
 
 def _clear(folder: Path) -> None:

@@ -69,6 +69,23 @@ def naming(place: Path) -> Iterator[None]:
         raise
 
 
+def lock(number: int) -> bool:
+    """Lock an open file or folder until it is closed, or its process ends; False where the file system knows no locks.
+
+    Raises:
+        BlockingIOError: it is locked already.
+    """
+    import fcntl  # which Windows has not
+
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise
+    except OSError:
+        return False
+    return True
+
+
 def refuse_full(folder: Path, needed: int) -> None:
     """Raise OSError (ENOSPC) where fewer than `needed` bytes and a margin are free."""
     if room(folder) < needed + MARGIN:

@@ -13,6 +13,7 @@ from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 
 from calque.server.refusal import Refusal
+from calque.text.repair import SURROGATE
 
 CODE = 100  # longest name of a language or a model
 FIELDS = 2_000  # most fields of a form
@@ -119,7 +120,7 @@ def text(value: object, name: str) -> str:
         raise Refusal("invalid", f"'{name}' is no text")
     if "\0" in value:
         raise Refusal("invalid", f"'{name}' has a NUL character (U+0000)")
-    if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+    if not value.isascii() and SURROGATE.search(value):
         raise Refusal("invalid", f"'{name}' has half a surrogate pair: it is no Unicode text")
     return value
 

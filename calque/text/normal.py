@@ -7,6 +7,8 @@ import unicodedata
 
 import xxhash
 
+from calque.text.repair import SURROGATE
+
 _DIGITS = re.compile(r"\d+")
 _ADDRESS = re.compile(r"://|^www\.|[^\s@]@[^\s@]|^[@#]\w")
 
@@ -37,9 +39,9 @@ def blank(text: str) -> bool:
     pair is something: what is to be done about it must not be passed over."""
     if not text or text.isspace():
         return True
-    return not text.isprintable() and all(
-        unicodedata.category(character)[0] in "ZC" and not "\ud800" <= character <= "\udfff" for character in text
-    )
+    if text.isprintable() or SURROGATE.search(text):
+        return False
+    return all(unicodedata.category(character)[0] in "ZC" for character in text)
 
 
 def letters(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import socket
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from calque.errors import RecipeError
+from calque.model import disk
 
 NAME = "lock"
 
@@ -38,13 +38,10 @@ def locked(folder: Path) -> Iterator[bool]:
 
 def _take(file: IO[bytes], folder: Path) -> bool:
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return disk.lock(file.fileno())
     except BlockingIOError:
         file.seek(0)
         who = file.read().decode() or "another process"
         raise RecipeError(
             f"{folder}: {who} is at work there: wait until it ends, stop it, or choose another --out"
         ) from None
-    except OSError:
-        return False
-    return True
